@@ -54,8 +54,8 @@ struct env_fake {
     struct env env;
     uint64_t mono_ns;
     uint64_t seed;
-    uint64_t allocs;     /* calls so far */
-    uint64_t fail_at;    /* this call (1 = the first from now on) fails; 0 = none */
+    uint64_t allocs;     /* calls of alloc and reserve so far */
+    uint64_t fail_at;    /* this call (1 = the first from now on) fails; 0 = none. Counts down, 0 once it has failed. */
     bool fail_from;      /* and so do all after it */
     uint64_t live_bytes; /* alloc minus free: 0 at the end or there is a leak */
 };

@@ -27,11 +27,12 @@ struct umap_entry {
 };
 struct umap {
     struct umap_entry *e;
-    size_t cap, live;
+    size_t cap, used, live;
 };
 void umap_init(struct umap *m);
 void umap_fini(struct umap *m);
-int umap_put(struct umap *m, uint64_t key, void *value); /* add or replace: 0, -ERR_NOMEM */
+/* Add or replace: 0, -ERR_NOMEM (nothing changed). value must not be NULL. */
+int umap_put(struct umap *m, uint64_t key, void *value);
 void *umap_get(const struct umap *m, uint64_t key);
 void *umap_del(struct umap *m, uint64_t key);
 void *umap_next(const struct umap *m, size_t *pos, uint64_t *ret_key);

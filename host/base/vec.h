@@ -3,8 +3,8 @@
 #ifndef BASE_VEC_H
 #define BASE_VEC_H
 #include "base/err.h"
+#include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 #define VEC(T)                                                                                                 \
     struct {                                                                                                   \
@@ -12,7 +12,7 @@
         size_t n, cap;                                                                                         \
     }
 #define vec_init(a)  ((a)->v = NULL, (a)->n = 0, (a)->cap = 0)
-#define vec_fini(a)  (free((a)->v), vec_init(a))
+#define vec_fini(a)  (vec_free_((a)->v), vec_init(a))
 #define vec_clear(a) ((a)->n = 0)
 #define vec_push(a, x)                                                                                         \
     (((a)->n < (a)->cap || vec_grow_((void **)&(a)->v, &(a)->cap, sizeof *(a)->v) == 0)                         \
@@ -21,5 +21,6 @@
 #define vec_each(it, a) for (__typeof__((a)->v) it = (a)->v; it < (a)->v + (a)->n; it++)
 
 int vec_grow_(void **v, size_t *cap, size_t elem_bytes);
+void vec_free_(void *v); /* out of line: the pure parts name no allocator */
 
 #endif

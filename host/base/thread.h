@@ -1,0 +1,60 @@
+/* thread.h - threads, a mutex, and a parker. Out of line on purpose: the pure parts name no pthread function.
+ */
+#ifndef BASE_THREAD_H
+#define BASE_THREAD_H
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* For slow paths only; nothing on the path of a message takes one. */
+struct mutex {
+    pthread_mutex_t m;
+};
+#define MUTEX_INIT                \
+    {                             \
+        PTHREAD_MUTEX_INITIALIZER \
+    }
+void mutex_init(struct mutex *m);
+void mutex_fini(struct mutex *m);
+void mutex_lock(struct mutex *m);
+bool mutex_trylock(struct mutex *m); /* true: locked */
+void mutex_unlock(struct mutex *m);
+
+/* A started thread. It takes no asynchronous signals (those go to the main thread), faults stay with the
+ * thread that caused them. */
+struct thread {
+    pthread_t id;
+    bool running; /* started and not joined yet; the owner's view */
+};
+/* name: at most 15 characters are kept. stack_bytes 0 = the system's default. The caller keeps arg alive.
+ * 0, -ERR_NOMEM, -ERR_LIMIT (the system allows no more threads). */
+int thread_start(struct thread *t, const char *name, void (*fn)(void *arg), void *arg, size_t stack_bytes);
+/* Blocks until the thread returned; does nothing when none runs. */
+void thread_join(struct thread *t);
+/* As join for at most timeout_ms: 0, or -ERR_TIMEOUT and the thread still runs. */
+int thread_join_within(struct thread *t, uint32_t timeout_ms);
+/* Give up on a thread that does not end: nobody can join it any more. */
+void thread_abandon(struct thread *t);
+
+/* One thread sleeps, any thread wakes it. A wake-up that comes first is kept: the next park returns at once.
+ * So "make the change, then unpark" against "look for the change, then park" never sleeps through it.
+ *
+ *              unpark                park: taken at once
+ *    EMPTY ------------> NOTIFIED ------------------------> EMPTY
+ *      |  park                                                ^
+ *      +-----> PARKED ---- unpark, wakes the sleeper ---------+
+ */
+struct parker {
+    _Atomic(uint32_t) state;
+};
+#define PARK_FOREVER UINT64_MAX
+void parker_init(struct parker *p);
+/* Sleep until unparked or for timeout_ns. true: there was an unpark. Only the owner. What the waker wrote
+ * before its unpark is visible afterwards. May not be used under the virtual clock: it sleeps for real. */
+bool parker_park(struct parker *p, uint64_t timeout_ns);
+/* Any thread; never blocks. One exchange; a system call only when the owner sleeps. */
+void parker_unpark(struct parker *p);
+
+#endif
