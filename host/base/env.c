@@ -157,6 +157,12 @@ fake_free(struct env *e, void *p, size_t bytes)
     free(p);
 }
 
+static bool
+fake_fault(struct env *e)
+{
+    return fake_fails((struct env_fake *)e);
+}
+
 static void *
 fake_reserve(struct env *e, size_t bytes)
 {
@@ -177,6 +183,7 @@ env_fake_init(struct env_fake *f, uint64_t seed)
                 .reserve = fake_reserve,
                 .release = real_release,
                 .discard = real_discard,
+                .fault = fake_fault,
             },
         .mono_ns = NS_PER_S,
         .seed = seed,

@@ -1,8 +1,10 @@
-/* env.h - the seam to the world (foundation F7): time, randomness, memory and faults enter here and nowhere else.
+/* env.h - the seam to the world (foundation F7): time, randomness, memory and faults enter here and nowhere
+ * else.
  *
- * The daemon uses env_real(); the simulation and the testkit bring their own. Pure parts (msg, mailbox, actor,
- * supervision, sched without threads and I/O) call nothing of the operating system: a test checks their undefined symbols.
- * Hot paths do not call through here: pools refill through it, the clock is cached in the worker.
+ * The daemon uses env_real(); the simulation and the testkit bring their own. Pure parts (msg, mailbox,
+ * actor, supervision, sched without threads and I/O) call nothing of the operating system: a test checks
+ * their undefined symbols. Hot paths do not call through here: pools refill through it, the clock is cached
+ * in the worker.
  */
 #ifndef BASE_ENV_H
 #define BASE_ENV_H
@@ -21,11 +23,15 @@ struct env {
     /* Zeroed memory, 16 B aligned; NULL when there is none (or when a fault is injected). Any thread. */
     void *(*alloc)(struct env *, size_t bytes);
     void (*free)(struct env *, void *p, size_t bytes);
-    /* Address space without memory behind it; pages come zeroed at first touch. Any thread; start-up and growth only. */
+    /* Address space without memory behind it; pages come zeroed at first touch. Any thread; start-up and
+     * growth only. */
     void *(*reserve)(struct env *, size_t bytes);
     void (*release)(struct env *, void *p, size_t bytes);
     /* Give the pages back, keep the addresses; they read as zero afterwards. */
     void (*discard)(struct env *, void *p, size_t bytes);
+    /* May be NULL. Asked where memory is handed out without a call of alloc (each refill of a pool): true =
+     * behave as if there were none. Any thread. */
+    bool (*fault)(struct env *);
 };
 
 /* The operating system's. A constant: no state, any thread, lives for ever. */
@@ -47,6 +53,11 @@ env_free(struct env *e, void *p, size_t bytes)
     if (p != NULL)
         e->free(e, p, bytes);
 }
+static inline bool
+env_fault(struct env *e)
+{
+    return e->fault != NULL && e->fault(e);
+}
 
 /* --- env_fake: virtual time, seeded, counts and fails allocations ---
  * One thread at a time. mono starts at 1 s; real starts at 2026-01-01. */
@@ -54,8 +65,9 @@ struct env_fake {
     struct env env;
     uint64_t mono_ns;
     uint64_t seed;
-    uint64_t allocs;     /* calls of alloc and reserve so far */
-    uint64_t fail_at;    /* this call (1 = the first from now on) fails; 0 = none. Counts down, 0 once it has failed. */
+    uint64_t allocs;     /* calls of alloc, reserve and fault so far */
+    uint64_t fail_at;    /* this call (1 = the first from now on) fails; 0 = none. Counts down, 0 once it has
+                            failed. */
     bool fail_from;      /* and so do all after it */
     uint64_t live_bytes; /* alloc minus free: 0 at the end or there is a leak */
 };

@@ -1,0 +1,162 @@
+/* pool.h - memory blocks in size classes, per worker.
+ *
+ *   worker's pool                                      the node's depot (one lock)
+ *   magazine, 64 blocks a class --empty/full--> spare --empty/full--> full magazines --none--> chunk: carve
+ * new blocks
+ *
+ * A block has no home: any pool of the same depot may take it back, so a consumer's magazine fills with its
+ * producers' blocks and goes to the depot 64 at a time. Blocks are 64 B aligned; what a block holds at first
+ * is undefined. Hit path: about four instructions, no lock, no counter. Chunks go back to the system at
+ * depot_fini only.
+ *
+ * Under AddressSanitizer free blocks are poisoned and a second put aborts. Counted builds
+ * (-Dpool_counted=true, always on under AddressSanitizer) count each block and ask the env for a fault at
+ * each, not only at each refill.
+ */
+#ifndef BASE_POOL_H
+#define BASE_POOL_H
+#include "base/counters.h"
+#include "base/env.h"
+#include "base/list.h"
+#include "base/thread.h"
+#include "base/util.h"
+#include <stdint.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define POOL_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define POOL_ASAN 1
+#endif
+#endif
+#ifndef POOL_ASAN
+#define POOL_ASAN 0
+#endif
+#ifndef POOL_COUNTED
+#define POOL_COUNTED POOL_ASAN
+#endif
+
+enum {
+    POOL_MIN_BYTES = 64,   /* class 0 */
+    POOL_MAX_BYTES = 8192, /* class 7 */
+    POOL_CLASSES = 8,
+    POOL_LARGE =
+        POOL_CLASSES, /* the "class" of larger blocks: pool_get_large, and pool_put as for any other */
+    POOL_MAG = 64,    /* blocks in a magazine */
+};
+
+struct pool_mag {
+    struct pool_mag *next; /* in the depot */
+    uint32_t n;
+    void *b[POOL_MAG];
+};
+
+/* What all pools of a node share. */
+struct depot {
+    struct env *env;
+    struct mutex lock; /* guards all below, the atomics excepted */
+    struct pool_mag *full[POOL_CLASSES];
+    struct pool_mag *empty;
+    void *loose[POOL_CLASSES]; /* blocks linked through their first word: when no magazine could be had */
+    struct depot_chunk *chunks;
+    char *at, *end; /* the part of the newest chunk that is not carved yet */
+    struct list pools;
+    uint64_t carved[POOL_CLASSES]; /* blocks ever made */
+    uint64_t inside[POOL_CLASSES]; /* of those, in full and loose */
+    uint64_t chunk_bytes;
+    /* Outstanding; raised and lowered by any thread, relaxed: statistics. */
+    _Atomic(uint64_t) large_blocks, large_bytes;
+    _Atomic(uint64_t) counted; /* blocks of the classes; counted builds only */
+};
+
+/* One a thread. The inline magazines come first: pool_get and pool_put touch nothing else. */
+struct pool {
+    struct {
+        uint32_t n;
+        void *b[POOL_MAG];
+    } mag[POOL_CLASSES + 1]; /* the last stays "full", so that putting a large block takes the slow path */
+    struct pool_mag *spare[POOL_CLASSES];
+    struct depot *depot;
+    struct counters *counters;
+    struct list node; /* in depot.pools */
+};
+
+/* env outlives the depot. Takes no memory yet. */
+void depot_init(struct depot *d, struct env *env);
+/* All pools are gone. Frees the chunks, with whatever blocks are still out there. */
+void depot_fini(struct depot *d);
+/* Blocks handed out and not put back, large ones included. Blocks the caller. Exact when no pool of the depot
+ * is in use during the call; in counted builds also while they are. */
+uint64_t depot_live(struct depot *d);
+/* Memory taken from the system for blocks, large ones not included. Any thread; takes the lock. */
+uint64_t depot_bytes(struct depot *d);
+
+/* Only the owner thread uses a pool. counters may be NULL; else they belong to the same thread. */
+void pool_init(struct pool *p, struct depot *d, struct counters *counters);
+/* Everything cached goes to the depot. Blocks may still be out: another pool takes them back. */
+void pool_fini(struct pool *p);
+
+/* Out of line: the magazine is empty, full, or the block is a large one. */
+COLD void *pool_refill_(struct pool *p, unsigned cls);
+COLD void pool_spill_(struct pool *p, unsigned cls, void *b);
+void *pool_get_counted_(struct pool *p, unsigned cls);
+void pool_put_counted_(struct pool *p, unsigned cls, void *b);
+
+/* The class for so many bytes; POOL_LARGE above 8,192. */
+INLINE unsigned
+pool_class(size_t bytes)
+{
+    if (bytes <= POOL_MIN_BYTES)
+        return 0;
+    if (unlikely(bytes > POOL_MAX_BYTES))
+        return POOL_LARGE;
+    return (unsigned)(64 - __builtin_clzll(bytes - 1)) - 6;
+}
+
+INLINE size_t
+pool_class_bytes(unsigned cls)
+{
+    return (size_t)POOL_MIN_BYTES << cls;
+}
+
+/* A block of the class (below POOL_LARGE), or NULL when there is no memory. */
+INLINE void *
+pool_get(struct pool *p, unsigned cls)
+{
+#if POOL_COUNTED
+    return pool_get_counted_(p, cls);
+#else
+    uint32_t n = p->mag[cls].n;
+
+    if (unlikely(n == 0))
+        return pool_refill_(p, cls);
+    p->mag[cls].n = n - 1;
+    return p->mag[cls].b[n - 1];
+#endif
+}
+
+/* Give back a block of any pool of this depot; cls as it was got (POOL_LARGE too). Never fails. */
+INLINE void
+pool_put(struct pool *p, unsigned cls, void *b)
+{
+#if POOL_COUNTED
+    pool_put_counted_(p, cls, b);
+#else
+    uint32_t n = p->mag[cls].n;
+
+    if (unlikely(n == POOL_MAG)) {
+        pool_spill_(p, cls, b);
+        return;
+    }
+    p->mag[cls].b[n] = b;
+    p->mag[cls].n = n + 1;
+#endif
+}
+
+/* More than POOL_MAX_BYTES: one allocation of its own, 16 B aligned, zeroed; put back as POOL_LARGE. NULL: no
+ * memory. */
+void *pool_get_large(struct pool *p, size_t bytes);
+/* Of a large block: the bytes asked for. */
+size_t pool_large_bytes(const void *b);
+
+#endif
