@@ -38,6 +38,7 @@ struct schema {
     uint32_t bytes, align, nfields;
     uint64_t fingerprint; /* names, kinds, nested: equal means same meaning (version and attributes excluded) */
     uint64_t layout;      /* fingerprint plus offsets and sizes: equal means the bytes may be handed over */
+    const struct schema *twin; /* of form NESTED and NESTED_STATE: the same list in the other form; else NULL */
     struct field fields[];
 };
 
