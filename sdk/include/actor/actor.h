@@ -21,6 +21,33 @@
 #include <actor/system.h>
 #include <actor/types.h>
 
+/* Names are given as a C string, an actor_str or an actor_string. */
+#ifdef __cplusplus
+static inline actor_str
+actor_text_(const char *s)
+{
+    return actor_cstr(s);
+}
+static inline actor_str
+actor_text_(actor_str s)
+{
+    return s;
+}
+static inline actor_str
+actor_text_(actor_string s)
+{
+    return actor_view(s);
+}
+#define ACTOR_TEXT_(s) (actor_text_(s))
+#else
+static inline actor_str
+actor_text_(actor_str s)
+{
+    return s;
+}
+#define ACTOR_TEXT_(s) (_Generic((s), actor_str : actor_text_, actor_string : actor_view, default : actor_cstr)(s))
+#endif
+
 /* --- sending: actor_tell(ctx, to, greet, .name = ACTOR_STR("you"), .times = 2) --- */
 #define actor_tell(ctx, to, T, ...)                                                                            \
     ((ctx)->host->tell((ctx), (to), &T##_type, ACTOR_ARG_(T, __VA_ARGS__)))
@@ -38,14 +65,14 @@
 #define actor_sender(ctx) ((ctx)->host->sender(ctx))
 #define actor_parent(ctx) ((ctx)->host->parent(ctx))
 #define actor_tag(ctx)    ((ctx)->host->tag(ctx))
-#define actor_lookup(ctx, path) ((ctx)->host->lookup((ctx), actor_cstr(path)))
+#define actor_lookup(ctx, path) ((ctx)->host->lookup((ctx), ACTOR_TEXT_(path)))
 
 /* --- life: actor_spawn(ctx, &ref, "counter", "c1", counter_args, .from = 5); name may be NULL --- */
 #define actor_spawn(ctx, ret_ref, behaviour, name, ARGS, ...)                                                  \
-    ((ctx)->host->spawn((ctx), (ret_ref), actor_cstr(behaviour), actor_cstr(name), NULL, &ARGS##_type,         \
+    ((ctx)->host->spawn((ctx), (ret_ref), ACTOR_TEXT_(behaviour), ACTOR_TEXT_(name), NULL, &ARGS##_type,         \
                         ACTOR_ARG_(ARGS, __VA_ARGS__)))
 #define actor_spawn_with(ctx, ret_ref, behaviour, name, opts, ARGS, ...)                                       \
-    ((ctx)->host->spawn((ctx), (ret_ref), actor_cstr(behaviour), actor_cstr(name), (opts), &ARGS##_type,       \
+    ((ctx)->host->spawn((ctx), (ret_ref), ACTOR_TEXT_(behaviour), ACTOR_TEXT_(name), (opts), &ARGS##_type,       \
                         ACTOR_ARG_(ARGS, __VA_ARGS__)))
 #define actor_stop(ctx, who, mode) ((ctx)->host->stop((ctx), (who), (mode)))
 #define actor_watch(ctx, who)      ((ctx)->host->watch((ctx), (who)))

@@ -413,11 +413,12 @@ actor_tmp_(const T &t)
     ACTOR_SCHEMA_(T, ACTOR_FORM_STATE, ACTOR_NAMESPACE, #T, VER, LIST)
 #define ACTOR_STATELESS(T) ACTOR_STATE(T, 1, ACTOR_NO_FIELDS_)
 /* A struct inside messages (T) and inside state (T_state). */
-#define ACTOR_NESTED(T, VER, LIST)                                                                             \
+#define ACTOR_NESTED(T, VER, LIST) ACTOR_NESTED_IN(ACTOR_NAMESPACE, T, VER, LIST)
+#define ACTOR_NESTED_IN(NS, T, VER, LIST)                                                                      \
     ACTOR_STRUCT_T_(T, LIST);                                                                                  \
     ACTOR_STRUCT_S_(T##_state, LIST);                                                                          \
-    ACTOR_SCHEMA_(T, ACTOR_FORM_NESTED, ACTOR_NAMESPACE, #T, VER, LIST)                                        \
-    ACTOR_SCHEMA_(T##_state, ACTOR_FORM_NESTED_STATE, ACTOR_NAMESPACE, #T, VER, LIST)
+    ACTOR_SCHEMA_(T, ACTOR_FORM_NESTED, NS, #T, VER, LIST)                                                     \
+    ACTOR_SCHEMA_(T##_state, ACTOR_FORM_NESTED_STATE, NS, #T, VER, LIST)
 /* Spawn arguments: start() gets them; in ini "arg.FIELD = value", in actorctl JSON. */
 #define ACTOR_ARGS(T, VER, LIST)                                                                               \
     ACTOR_STRUCT_T_(T, LIST);                                                                                  \
