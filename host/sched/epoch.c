@@ -1,0 +1,114 @@
+/* epoch.c - see epoch.h. */
+#include "sched/epoch.h"
+
+void
+epoch_init(struct epoch *e)
+{
+    mutex_init(&e->lock);
+    atomic_store_explicit(&e->now, 1, memory_order_relaxed);
+    e->head = NULL;
+    e->tail = &e->head;
+}
+
+static void
+free_all(struct retired *x, void *arg)
+{
+    while (x != NULL) {
+        struct retired *next = x->next;
+
+        x->free(x, arg);
+        x = next;
+    }
+}
+
+void
+epoch_fini(struct epoch *e, void *arg)
+{
+    struct retired *x = e->head;
+
+    e->head = NULL;
+    e->tail = &e->head;
+    free_all(x, arg);
+    mutex_fini(&e->lock);
+}
+
+void
+epoch_join(struct epoch *e, struct epoch_seat *s)
+{
+    struct epoch_seat *head = atomic_load_explicit(&e->seats, memory_order_relaxed);
+
+    atomic_store_explicit(&s->seen, EPOCH_OFFLINE, memory_order_relaxed);
+    do
+        s->next = head; /* release; pairs with the acquire in oldest() */
+    while (!atomic_compare_exchange_weak_explicit(&e->seats, &head, s, memory_order_acq_rel,
+                                                  memory_order_relaxed));
+}
+
+void
+epoch_retire(struct epoch *e, struct retired *x, void (*free)(struct retired *, void *arg))
+{
+    x->free = free;
+    x->next = NULL;
+    mutex_lock(&e->lock);
+    x->epoch = atomic_load_explicit(&e->now, memory_order_relaxed);
+    *e->tail = x;
+    e->tail = &x->next;
+    atomic_fetch_add_explicit(&e->waiting, 1, memory_order_relaxed);
+    mutex_unlock(&e->lock);
+}
+
+uint64_t
+epoch_advance(struct epoch *e)
+{
+    return atomic_fetch_add_explicit(&e->now, 1, memory_order_seq_cst) + 1;
+}
+
+/* The lowest epoch that a participant still may look from. */
+static uint64_t
+oldest(struct epoch *e)
+{
+    uint64_t low = EPOCH_OFFLINE;
+
+    for (struct epoch_seat *s = atomic_load_explicit(&e->seats, memory_order_acquire); s != NULL;
+         s = s->next) {
+        /* a read-modify-write: takes part in one order with the exchange in epoch_online */
+        uint64_t seen = atomic_fetch_add_explicit(&s->seen, 0, memory_order_seq_cst);
+
+        if (seen < low)
+            low = seen;
+    }
+    return low;
+}
+
+bool
+epoch_passed(struct epoch *e, uint64_t epoch)
+{
+    return oldest(e) >= epoch;
+}
+
+uint32_t
+epoch_collect(struct epoch *e, void *arg)
+{
+    struct retired *x = NULL, **end = &x;
+    uint64_t low;
+    uint32_t n = 0;
+
+    if (atomic_load_explicit(&e->waiting, memory_order_relaxed) == 0)
+        return 0;
+    epoch_advance(e);
+    low = oldest(e);
+    mutex_lock(&e->lock);
+    while (e->head != NULL && e->head->epoch < low) {
+        *end = e->head;
+        end = &e->head->next;
+        e->head = e->head->next;
+        n++;
+    }
+    *end = NULL;
+    if (e->head == NULL)
+        e->tail = &e->head;
+    atomic_fetch_sub_explicit(&e->waiting, n, memory_order_relaxed);
+    mutex_unlock(&e->lock);
+    free_all(x, arg);
+    return n;
+}

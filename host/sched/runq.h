@@ -1,0 +1,110 @@
+/* runq.h - a worker's run queue: a one-deep LIFO slot before a FIFO ring.
+ *
+ *   owner: runq_push() --> [slot] --displaced--> [ring: oldest ..... newest] --> owner: runq_pop(), 8 at a
+ * time |                     | |                     +--> thief: runq_steal_ring(), half of it
+ *                            +------------------------> thief: runq_steal_slot(), only when the owner sat
+ * long in one turn
+ *
+ * The slot keeps a conversation on one worker: the actor just made runnable runs next, while its message is
+ * in cache. At most LIFO_STREAK visits in a row while the ring waits. The owner touches the slot with plain
+ * loads and stores; a thief announces itself in `steals`, runs a process-wide memory barrier, and both settle
+ * under `lock` if they met.
+ */
+#ifndef SCHED_RUNQ_H
+#define SCHED_RUNQ_H
+#include "base/thread.h"
+#include "base/util.h"
+#include "sched/task.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+
+enum { RUNQ_RING = 1024, RUNQ_CLAIM = 8, RUNQ_LIFO_STREAK = 64 };
+
+struct runq {
+    _Atomic(struct task *) slot; /* owner; a thief only through runq_steal_slot */
+    uint32_t seen, streak;
+    uint32_t bi, bn; /* claimed and not yet run: batch[bi..bn) */
+    struct task *batch[RUNQ_CLAIM];
+    bool shared; /* there are thieves: claim half only */
+    /* Written by thieves and owner: lines of their own. */
+    _Alignas(64) _Atomic(uint32_t) head;   /* owner and thieves move it by compare-and-swap */
+    _Alignas(64) _Atomic(uint32_t) tail;   /* the owner moves it */
+    _Alignas(64) _Atomic(uint32_t) steals; /* thieves raise it, under lock */
+    struct mutex lock;
+    struct task *stolen; /* under lock: taken from the slot, the owner not told yet */
+    _Alignas(64) _Atomic(struct task *) ring[RUNQ_RING];
+};
+
+void runq_init(struct runq *q, bool shared);
+void runq_fini(struct runq *q);
+/* Owner. false: the ring is full and t was not taken. */
+INLINE bool
+runq_push_ring(struct runq *q, struct task *t)
+{
+    uint32_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed);
+
+    /* acquire; pairs with the release when a claimer moves head: its reads of the entry are done */
+    if (unlikely(tail - atomic_load_explicit(&q->head, memory_order_acquire) >= RUNQ_RING))
+        return false;
+    atomic_store_explicit(&q->ring[tail % RUNQ_RING], t, memory_order_relaxed);
+    /* release; pairs with the acquire of tail in runq_steal_ring */
+    atomic_store_explicit(&q->tail, tail + 1, memory_order_release);
+    return true;
+}
+
+/* Owner: a thief was at the slot since our last look. true: it has taken t. */
+COLD bool runq_settle_(struct runq *q, struct task *t);
+
+/* Owner. Puts t into the slot; returns what must go to the ring instead, or NULL. Cost: a load, a store, a
+ * compare. */
+INLINE struct task *
+runq_push_slot(struct runq *q, struct task *t)
+{
+    struct task *old = atomic_load_explicit(&q->slot, memory_order_relaxed);
+
+    /* release; pairs with the acquire in runq_steal_slot. The order against `steals` comes from the thief's
+     * barrier. */
+    atomic_store_explicit(&q->slot, t, memory_order_release);
+    atomic_signal_fence(memory_order_seq_cst); /* compiler only */
+    if (unlikely(atomic_load_explicit(&q->steals, memory_order_relaxed) != q->seen) && runq_settle_(q, old))
+        return NULL;
+    return old;
+}
+
+/* Owner. Tasks in the ring and in the claimed batch. */
+INLINE uint32_t
+runq_waiting(const struct runq *q)
+{
+    return atomic_load_explicit(&q->tail, memory_order_relaxed) -
+           atomic_load_explicit(&q->head, memory_order_relaxed) + (q->bn - q->bi);
+}
+
+COLD struct task *runq_claim_(struct runq *q);
+
+/* Owner. The next task, or NULL. */
+INLINE struct task *
+runq_pop(struct runq *q)
+{
+    struct task *t = atomic_load_explicit(&q->slot, memory_order_relaxed);
+
+    if (t != NULL && (likely(q->streak < RUNQ_LIFO_STREAK) || runq_waiting(q) == 0)) {
+        atomic_store_explicit(&q->slot, NULL, memory_order_relaxed);
+        atomic_signal_fence(memory_order_seq_cst); /* compiler only: the thief's barrier does the rest */
+        q->streak++;
+        if (likely(atomic_load_explicit(&q->steals, memory_order_relaxed) == q->seen) || !runq_settle_(q, t))
+            return t;
+    }
+    q->streak = 0;
+    if (q->bi < q->bn)
+        return q->batch[q->bi++];
+    return runq_claim_(q);
+}
+
+/* Any other worker. Up to max tasks, half of what waits; a single one stays where it is unless all is set. */
+uint32_t runq_steal_ring(struct runq *q, struct task **ret, uint32_t max, bool all);
+/* Any other worker, when the owner has been in one turn for long: takes the task from the slot, or NULL. */
+struct task *runq_steal_slot(struct runq *q);
+/* Nobody runs this queue any more (its worker was taken over): its batch, slot and ring as they are. */
+struct task *runq_drain(struct runq *q);
+
+#endif

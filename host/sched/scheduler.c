@@ -1,0 +1,204 @@
+/* sched.c - making and unmaking workers, the injection queue, the port. */
+#include "sched/scheduler.h"
+
+static void *
+worker_block(struct sched *s, struct worker *w)
+{
+    return (char *)w - s->ops.worker_offset;
+}
+
+int
+sched_worker_new_(struct sched *s, struct worker **ret, uint32_t id, bool foreign)
+{
+    char *block = env_alloc(s->env, s->ops.worker_bytes + 64);
+    struct worker *w;
+    int r = -ERR_NOMEM;
+
+    if (block == NULL)
+        return -ERR_NOMEM;
+    w = (struct worker *)(void *)(block + s->ops.worker_offset);
+    w->sched = s;
+    w->id = id;
+    w->foreign = foreign;
+    w->inject_left = INJECT_SLICES;
+    w->clock_left = CLOCK_TURNS;
+    atomic_store_explicit(&w->in_host, 1, memory_order_relaxed);
+    w->now_ns = env_mono_ns(s->env);
+    rng_seed(&w->rng, s->env->seed(s->env) + id);
+    w->runq = env_alloc(s->env, sizeof *w->runq);
+    w->wheel = env_alloc(s->env, sizeof *w->wheel);
+    w->counters = env_alloc(s->env, sizeof *w->counters);
+    w->recorder = env_alloc(s->env, sizeof *w->recorder);
+    w->seat = env_alloc(s->env, sizeof *w->seat);
+    pool_init(&w->pool, &s->depot, w->counters);
+    if (w->runq == NULL || w->wheel == NULL || w->counters == NULL || w->recorder == NULL || w->seat == NULL)
+        goto fail;
+    runq_init(w->runq, s->cfg.workers > 1);
+    wheel_init(w->wheel, w->now_ns / 1000000);
+    r = s->ops.worker_init(w);
+    if (r < 0) {
+        runq_fini(w->runq);
+        goto fail;
+    }
+    epoch_join(&s->epoch, w->seat);
+    mutex_lock(&s->all_lock);
+    if (s->nall == s->call) {
+        uint32_t cap = s->call ? s->call * 2 : 8;
+        struct worker **all = env_alloc(s->env, cap * sizeof *all);
+
+        if (all != NULL) {
+            for (uint32_t i = 0; i < s->nall; i++)
+                all[i] = s->all[i];
+            env_free(s->env, s->all, s->call * sizeof *all);
+            s->all = all;
+            s->call = cap;
+        }
+    }
+    if (s->nall < s->call) {
+        s->all[s->nall++] = w;
+        r = 0;
+    } else {
+        r = -ERR_NOMEM;
+    }
+    mutex_unlock(&s->all_lock);
+    if (r == 0)
+        *ret = w;
+    return r; /* a seat that joined stays for the node's life, offline */
+
+fail:
+    pool_fini(&w->pool);
+    env_free(s->env, w->runq, sizeof *w->runq);
+    env_free(s->env, w->wheel, sizeof *w->wheel);
+    env_free(s->env, w->counters, sizeof *w->counters);
+    env_free(s->env, w->recorder, sizeof *w->recorder);
+    env_free(s->env, w->seat, sizeof *w->seat);
+    env_free(s->env, block, s->ops.worker_bytes + 64);
+    return r;
+}
+
+void
+sched_worker_free_(struct sched *s, struct worker *w)
+{
+    s->ops.worker_fini(w);
+    if (w->runq != NULL) /* a worker that was taken over gave it away */
+        runq_fini(w->runq);
+    pool_fini(&w->pool);
+    env_free(s->env, w->runq, sizeof *w->runq);
+    env_free(s->env, w->wheel, sizeof *w->wheel);
+    env_free(s->env, w->counters, sizeof *w->counters);
+    env_free(s->env, w->recorder, sizeof *w->recorder);
+    env_free(s->env, w->seat, sizeof *w->seat);
+    env_free(s->env, worker_block(s, w), s->ops.worker_bytes + 64);
+}
+
+int
+sched_init(struct sched *s, struct env *env, const struct sched_config *cfg, const struct task_ops *ops,
+           void *owner)
+{
+    int r = 0;
+
+    if (cfg->workers == 0 || cfg->workers > SCHED_WORKERS_MAX)
+        return -ERR_INVALID;
+    s->env = env;
+    s->cfg = *cfg;
+    s->ops = *ops;
+    s->owner = owner;
+    s->inject_tail = &s->inject_head;
+    mutex_init(&s->inject_lock);
+    mutex_init(&s->park_lock);
+    mutex_init(&s->port_lock);
+    mutex_init(&s->all_lock);
+    depot_init(&s->depot, env);
+    epoch_init(&s->epoch);
+    for (uint32_t i = 0; i < cfg->workers && r == 0; i++) {
+        struct worker *w;
+
+        r = sched_worker_new_(s, &w, i, false);
+        if (r == 0) {
+            atomic_store_explicit(&s->workers[i], w, memory_order_release);
+            s->nworkers = i + 1;
+        }
+    }
+    if (r == 0)
+        r = sched_worker_new_(s, &s->port, cfg->workers, true);
+    if (r < 0)
+        sched_fini(s);
+    return r;
+}
+
+void
+sched_fini(struct sched *s)
+{
+    epoch_fini(&s->epoch, s->port);
+    for (uint32_t i = s->nall; i > 0; i--)
+        sched_worker_free_(s, s->all[i - 1]);
+    env_free(s->env, s->all, s->call * sizeof *s->all);
+    s->all = NULL;
+    s->nall = s->call = 0;
+    depot_fini(&s->depot);
+    mutex_fini(&s->inject_lock);
+    mutex_fini(&s->park_lock);
+    mutex_fini(&s->port_lock);
+    mutex_fini(&s->all_lock);
+}
+
+void
+sched_inject(struct sched *s, struct task *t)
+{
+    t->next = NULL;
+    mutex_lock(&s->inject_lock);
+    *s->inject_tail = t;
+    s->inject_tail = &t->next;
+    /* sequentially consistent, as is the look at parked: pairs with the opposite order in worker_thread.c */
+    atomic_fetch_add_explicit(&s->injected, 1, memory_order_seq_cst);
+    mutex_unlock(&s->inject_lock);
+    if (atomic_load_explicit(&s->parked, memory_order_seq_cst) != 0 && !SABOTAGE(lost_wake))
+        sched_wake(s);
+}
+
+struct task *
+sched_inject_pop(struct sched *s)
+{
+    struct task *t;
+
+    if (atomic_load_explicit(&s->injected, memory_order_relaxed) == 0)
+        return NULL;
+    mutex_lock(&s->inject_lock);
+    t = s->inject_head;
+    if (t != NULL) {
+        s->inject_head = t->next;
+        if (s->inject_head == NULL)
+            s->inject_tail = &s->inject_head;
+        atomic_fetch_sub_explicit(&s->injected, 1, memory_order_relaxed);
+    }
+    mutex_unlock(&s->inject_lock);
+    return t;
+}
+
+struct worker *
+sched_port_enter(struct sched *s)
+{
+    mutex_lock(&s->port_lock);
+    epoch_online(&s->epoch, s->port->seat);
+    s->port->now_ns = env_mono_ns(s->env);
+    return s->port;
+}
+
+void
+sched_port_leave(struct sched *s, struct worker *port)
+{
+    epoch_offline(port->seat);
+    mutex_unlock(&s->port_lock);
+}
+
+uint64_t
+sched_counter(struct sched *s, enum counter id)
+{
+    uint64_t sum = 0;
+
+    mutex_lock(&s->all_lock);
+    for (uint32_t i = 0; i < s->nall; i++)
+        sum += atomic_load_explicit(&s->all[i]->counters->v[id], memory_order_relaxed);
+    mutex_unlock(&s->all_lock);
+    return sum;
+}

@@ -1,0 +1,88 @@
+/* sched.h - the scheduler of a node: workers, the injection queue, parking and waking, take-over of a stuck
+ * worker.
+ *
+ *   threads that are no workers --> port --> injection queue --+--> worker 0 <-- steals half --> worker 1 ...
+ *   workers' overflow --------------------------------------- +
+ *
+ * Sleeping: a worker that finds nothing lists itself as parked, looks once more at the injection queue, then
+ * sleeps until it is woken or its next timer is due. An injector queues first and looks for parked workers
+ * second. Both steps are sequentially consistent, so one of them sees the other: no wake-up is lost. A push
+ * to a worker's own queue needs no such care: that worker is awake and will run it; it wakes a second one
+ * only when two or more wait.
+ */
+#ifndef SCHED_SCHEDULER_H
+#define SCHED_SCHEDULER_H
+#include "base/err.h"
+#include "base/log.h"
+#include "sched/worker.h"
+
+enum { SCHED_WORKERS_MAX = 255 };
+
+struct sched_config {
+    uint32_t workers;     /* 1..SCHED_WORKERS_MAX */
+    uint32_t slice_turns; /* 1000 */
+    uint64_t slice_ns;    /* 200 us */
+    bool simulated;       /* no threads: sim.h drives the workers */
+};
+
+struct worker_thread; /* worker_thread.c */
+struct sched {
+    struct env *env;
+    struct sched_config cfg;
+    struct task_ops ops;
+    struct depot depot;
+    struct epoch epoch;
+    uint32_t nworkers;
+    _Atomic(struct worker *) workers[SCHED_WORKERS_MAX]; /* slot i changes hands at take-over */
+    struct worker *port;                                 /* guarded by port_lock */
+    struct mutex port_lock;
+    /* worker structs ever made, for sums and for the end: workers, the port, and those that were taken over
+     */
+    struct worker **all;
+    uint32_t nall, call;
+    struct mutex all_lock;
+    _Alignas(64) _Atomic(uint32_t) parked; /* read at pushes; nothing else may write this line */
+    _Atomic(uint32_t) spinning;            /* 0 or 1 */
+    _Atomic(bool) stop;
+    _Alignas(64) _Atomic(uint32_t) injected; /* tasks in the injection queue */
+    struct mutex inject_lock;
+    struct task *inject_head, **inject_tail;
+    struct mutex park_lock;
+    struct worker_thread *threads; /* under park_lock: those that sleep form a stack */
+    struct worker_thread *sleepers;
+    void *owner; /* of the floor above */
+};
+
+/* Not running yet. ops and env are kept. 0, -ERR_NOMEM, -ERR_INVALID. */
+int sched_init(struct sched *s, struct env *env, const struct sched_config *cfg, const struct task_ops *ops,
+               void *owner);
+void sched_fini(struct sched *s); /* after sched_stop */
+/* Start the threads. 0, or -ERR_* and none runs. */
+int sched_start(struct sched *s);
+/* Ask the workers to return after their slice and wait at most timeout_ns. 0, or -ERR_TIMEOUT: a handler is
+ * stuck; its thread is left behind. */
+int sched_stop(struct sched *s, uint64_t timeout_ns);
+
+/* Queue a task for any worker and wake one. Any thread. */
+void sched_inject(struct sched *s, struct task *t);
+struct task *sched_inject_pop(struct sched *s); /* NULL: none */
+void sched_wake(struct sched *s);               /* one sleeper, if there is one */
+
+/* The port: how threads that are no workers send and spawn. Blocks shortly for others that do the same. What
+ * was sent is published by the floor above before sched_port_leave. */
+struct worker *sched_port_enter(struct sched *s);
+void sched_port_leave(struct sched *s, struct worker *port);
+
+/* The worker's thread has been inside one handler for long, outside host code. Moves its queue and wheel to a
+ * fresh worker on a fresh thread. 0; -ERR_BUSY: it is in host code right now, try again; -ERR_NOMEM. Watchdog
+ * thread only. */
+int sched_take_over(struct sched *s, uint32_t id);
+
+/* Sum of a counter over all workers there ever were. Any thread. */
+uint64_t sched_counter(struct sched *s, enum counter id);
+
+int sched_worker_new_(struct sched *s, struct worker **ret, uint32_t id, bool foreign);
+void sched_worker_free_(struct sched *s, struct worker *w);
+void sched_wake_all_(struct sched *s);
+
+#endif

@@ -1,0 +1,27 @@
+/* task.h - what the scheduler runs, and what it calls upward. A task is an actor's cell; the scheduler knows
+ * no more. */
+#ifndef SCHED_TASK_H
+#define SCHED_TASK_H
+#include <stddef.h>
+#include <stdint.h>
+
+struct worker;
+struct wheel_node;
+
+struct task {
+    struct task *next; /* in the injection queue only */
+};
+
+/* Bound by the floor above, once, before workers start. */
+struct task_ops {
+    size_t worker_bytes;                  /* of the struct that the worker is embedded in */
+    size_t worker_offset;                 /* of the worker in it */
+    int (*worker_init)(struct worker *);  /* after the scheduler's part; 0 or -ERR_* */
+    void (*worker_fini)(struct worker *); /* before the scheduler's part goes */
+    /* One slice. The task is either idle, or queued again, or gone when this returns. */
+    void (*run)(struct worker *, struct task *);
+    /* A timer of this worker's wheel is due. */
+    void (*fire)(struct worker *, struct wheel_node *);
+};
+
+#endif

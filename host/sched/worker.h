@@ -1,0 +1,93 @@
+/* worker.h - a worker: run queue, timer wheel, memory pool, counters and recorder. A thread runs it; thread
+ * and worker are separate, so that a stuck handler's worker can be moved to another thread (take-over, see
+ * scheduler.h).
+ *
+ * Everything here belongs to the thread that runs the worker, unless it says who else looks. The floor above
+ * embeds the worker in its own struct (task_ops.worker_bytes).
+ */
+#ifndef SCHED_WORKER_H
+#define SCHED_WORKER_H
+#include "base/counters.h"
+#include "base/pool.h"
+#include "base/random.h"
+#include "base/recorder.h"
+#include "sched/epoch.h"
+#include "sched/runq.h"
+#include "sched/task.h"
+#include "sched/wheel.h"
+
+enum {
+    CLOCK_TURNS =
+        32, /* the clock is read once so many turns of the worker: a read each slice costs a quarter */
+    INJECT_SLICES = 61,  /* look at the injection queue so often even when busy */
+    SPIN_NS = 40 * 1000, /* one idle worker spins so long before it sleeps; a wake-up costs about 29 us */
+    SLOT_PATIENCE_NS = 50 * 1000 /* thieves leave the LIFO slot alone for so long */
+};
+
+enum worker_hold {
+    WORKER_ATTACHED,
+    WORKER_HELD,    /* being taken over: host code waits for the outcome, some microseconds */
+    WORKER_DETACHED /* taken over: keeps only the actor in hand, schedules by injection, returns after it */
+};
+
+struct sched;
+struct worker {
+    /* read by the watchdog, written by plain (relaxed) stores: */
+    _Atomic(uint64_t) stamp;    /* changes each turn */
+    _Atomic(uint32_t) in_host;  /* 0 while plugin code runs */
+    _Atomic(uint32_t) slot;     /* actor in hand, 0 = none */
+    _Atomic(uint32_t) type;     /* message in hand */
+    _Atomic(uint32_t) detached; /* enum worker_hold; set by the watchdog behind a barrier */
+    bool foreign; /* the port of threads that are no workers: runs nothing, schedules by injection */
+    uint8_t inject_left;
+    uint32_t clock_left; /* turns until the clock is read */
+    uint64_t now_ns;     /* as last read */
+    uint64_t slice_start_ns;
+    struct sched *sched;
+    struct runq *runq;
+    struct wheel *wheel; /* ticks of 1 ms */
+    struct counters *counters;
+    struct recorder *recorder;
+    struct epoch_seat *seat;
+    struct rng rng;
+    uint32_t id;
+    struct pool pool;
+};
+
+/* The clock is due (clock_left reached 0), n turns into this slice. Reads it, fires timers. true: the slice's
+ * time is over. */
+bool worker_clock(struct worker *w, uint32_t n);
+/* Timers due, whatever the clock_left. now_ns is fresh. */
+void worker_timers(struct worker *w);
+/* Make a task runnable: newest to the slot, what it displaces to the ring. */
+void worker_push_slow_(struct worker *w, struct task *t);
+void worker_ring_slow_(struct worker *w, struct task *t);
+void worker_wake_maybe_(struct worker *w);
+
+/* At the end of the ring: a yielded actor waits its turn. */
+INLINE void
+worker_push_ring(struct worker *w, struct task *t)
+{
+    if (unlikely(w->foreign) || unlikely(!runq_push_ring(w->runq, t)))
+        worker_ring_slow_(w, t);
+}
+
+/* Cost: a load, two stores, no locked operation. Guarded by bench pingpong. */
+INLINE void
+worker_push(struct worker *w, struct task *t)
+{
+    struct task *old;
+
+    if (unlikely(w->foreign)) {
+        worker_push_slow_(w, t);
+        return;
+    }
+    old = runq_push_slot(w->runq, t);
+    if (old != NULL)
+        worker_push_ring(w, old);
+}
+
+/* The next task to run here, or NULL. Looks at the injection queue now and then, steals nothing. */
+struct task *worker_next(struct worker *w);
+
+#endif

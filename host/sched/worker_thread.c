@@ -1,0 +1,287 @@
+/* worker_thread.c - the threads that run workers: loop, stealing, spinning, sleeping, take-over.
+ *
+ *   RUN --nothing here--> STEAL/SPIN (one at most spins, 40 us) --nothing--> PARK until woken or a timer is
+ * due --> RUN
+ */
+#include "base/thread.h"
+#include "sched/barrier.h"
+#include "sched/scheduler.h"
+#include <stdio.h>
+
+struct worker_thread {
+    struct thread thread;
+    struct parker parker;
+    struct worker *worker;
+    struct worker_thread *next_sleeper; /* under park_lock */
+    struct worker_thread *next;         /* all of them */
+    bool asleep;                        /* under park_lock */
+};
+
+void
+sched_wake(struct sched *s)
+{
+    struct worker_thread *t;
+
+    mutex_lock(&s->park_lock);
+    t = s->sleepers;
+    if (t != NULL) {
+        s->sleepers = t->next_sleeper;
+        t->asleep = false;
+        atomic_fetch_sub_explicit(&s->parked, 1, memory_order_relaxed);
+    }
+    mutex_unlock(&s->park_lock);
+    if (t != NULL)
+        parker_unpark(&t->parker);
+}
+
+void
+sched_wake_all_(struct sched *s)
+{
+    while (atomic_load_explicit(&s->parked, memory_order_seq_cst) != 0)
+        sched_wake(s);
+}
+
+/* From the others' rings; from a slot only when its owner has not finished a turn for long. */
+static struct task *
+steal(struct worker *w, uint64_t *stamps, uint64_t *since)
+{
+    struct sched *s = w->sched;
+    struct task *got[64];
+
+    for (uint32_t k = 1; k < s->nworkers; k++) {
+        uint32_t i = (w->id + k) % s->nworkers;
+        struct worker *v = atomic_load_explicit(&s->workers[i], memory_order_acquire);
+        uint64_t stamp = atomic_load_explicit(&v->stamp, memory_order_relaxed);
+        bool stuck = false;
+        uint32_t n;
+
+        if (stamp != stamps[i]) {
+            stamps[i] = stamp;
+            since[i] = w->now_ns;
+        } else {
+            stuck = w->now_ns - since[i] > SLOT_PATIENCE_NS &&
+                    atomic_load_explicit(&v->in_host, memory_order_relaxed) == 0;
+        }
+        n = runq_steal_ring(v->runq, got, ARRAY_LEN(got), stuck);
+        if (n > 0) {
+            struct record rec = {.kind = REC_STEAL, .n = n, .ns = w->now_ns};
+
+            for (uint32_t j = 1; j < n; j++)
+                worker_push_ring(w, got[j]);
+            recorder_add(w->recorder, &rec);
+            return got[0];
+        }
+        if (stuck && atomic_load_explicit(&v->runq->slot, memory_order_relaxed) != NULL) {
+            struct task *t = runq_steal_slot(v->runq);
+
+            since[i] = w->now_ns;
+            if (t != NULL)
+                return t;
+        }
+    }
+    return NULL;
+}
+
+static bool
+stopping(const struct worker *w)
+{
+    return atomic_load_explicit(&w->sched->stop, memory_order_acquire) ||
+           atomic_load_explicit(&w->detached, memory_order_acquire) == WORKER_DETACHED;
+}
+
+/* List ourselves, look again, sleep. Returns a task that the second look found. */
+static struct task *
+park(struct worker *w, struct worker_thread *me)
+{
+    struct sched *s = w->sched;
+    struct task *t;
+    uint64_t due = wheel_next(w->wheel), ns = PARK_FOREVER;
+
+    mutex_lock(&s->park_lock);
+    me->asleep = true;
+    me->next_sleeper = s->sleepers;
+    s->sleepers = me;
+    atomic_fetch_add_explicit(&s->parked, 1, memory_order_seq_cst);
+    mutex_unlock(&s->park_lock);
+
+    /* the second look: pairs with sched_inject */
+    t = atomic_load_explicit(&s->injected, memory_order_seq_cst) ? sched_inject_pop(s) : NULL;
+    if (t == NULL && !stopping(w)) {
+        if (due != UINT64_MAX) {
+            uint64_t now = env_mono_ns(s->env);
+
+            ns = due * 1000000 > now ? due * 1000000 - now : 0;
+        }
+        epoch_offline(w->seat);
+        parker_park(&me->parker, ns);
+        epoch_online(&s->epoch, w->seat);
+    }
+    mutex_lock(&s->park_lock);
+    if (me->asleep) { /* nobody took us off the list */
+        struct worker_thread **p = &s->sleepers;
+
+        while (*p != me)
+            p = &(*p)->next_sleeper;
+        *p = me->next_sleeper;
+        me->asleep = false;
+        atomic_fetch_sub_explicit(&s->parked, 1, memory_order_relaxed);
+    }
+    mutex_unlock(&s->park_lock);
+    return t;
+}
+
+/* No task here: something from elsewhere, or sleep until there is. NULL: time to return. */
+static struct task *
+idle(struct worker *w, struct worker_thread *me)
+{
+    struct sched *s = w->sched;
+    uint64_t stamps[SCHED_WORKERS_MAX] = {0}, since[SCHED_WORKERS_MAX] = {0};
+
+    while (!stopping(w)) {
+        uint32_t zero = 0;
+        bool spin = atomic_compare_exchange_strong_explicit(&s->spinning, &zero, 1, memory_order_relaxed,
+                                                            memory_order_relaxed);
+        uint64_t start;
+        struct task *t;
+
+        w->now_ns = start = env_mono_ns(s->env);
+        epoch_collect(&s->epoch, w);
+        do {
+            epoch_quiet(&s->epoch, w->seat);
+            worker_timers(w);
+            t = runq_pop(w->runq);
+            if (t == NULL)
+                t = sched_inject_pop(s);
+            if (t == NULL && s->nworkers > 1)
+                t = steal(w, stamps, since);
+            if (t != NULL || stopping(w))
+                break;
+            for (int i = 0; i < 32 && spin; i++)
+                __builtin_ia32_pause();
+            w->now_ns = env_mono_ns(s->env);
+        } while (spin && s->nworkers > 1 && w->now_ns - start < SPIN_NS);
+        if (spin)
+            atomic_store_explicit(&s->spinning, 0, memory_order_relaxed);
+        if (t == NULL && !stopping(w)) {
+            t = park(w, me);
+            w->now_ns = env_mono_ns(s->env);
+        }
+        if (t != NULL)
+            return t;
+    }
+    return NULL;
+}
+
+static void
+worker_main(void *arg)
+{
+    struct worker_thread *me = arg;
+    struct worker *w = me->worker;
+    struct sched *s = w->sched;
+
+    epoch_online(&s->epoch, w->seat);
+    while (likely(!atomic_load_explicit(&s->stop, memory_order_relaxed))) {
+        struct task *t = worker_next(w);
+
+        if (unlikely(t == NULL)) {
+            t = idle(w, me);
+            if (t == NULL)
+                break;
+        }
+        s->ops.run(w, t);
+        if (unlikely(atomic_load_explicit(&w->detached, memory_order_relaxed) == WORKER_DETACHED))
+            break; /* another thread runs our queue; ours was the stuck actor, and it came back */
+        epoch_quiet(&s->epoch, w->seat);
+    }
+    epoch_offline(w->seat);
+}
+
+static int
+launch(struct sched *s, struct worker *w)
+{
+    struct worker_thread *t = env_alloc(s->env, sizeof *t);
+    char name[16];
+    int r;
+
+    if (t == NULL)
+        return -ERR_NOMEM;
+    t->worker = w;
+    parker_init(&t->parker);
+    snprintf(name, sizeof name, "worker %u", w->id);
+    mutex_lock(&s->park_lock);
+    t->next = s->threads;
+    s->threads = t;
+    mutex_unlock(&s->park_lock);
+    r = thread_start(&t->thread, name, worker_main, t, 0);
+    return r; /* a thread that did not start stays listed: joining it does nothing */
+}
+
+int
+sched_start(struct sched *s)
+{
+    int r = 0;
+
+    barrier_register();
+    for (uint32_t i = 0; i < s->nworkers && r == 0; i++)
+        r = launch(s, atomic_load_explicit(&s->workers[i], memory_order_relaxed));
+    if (r < 0)
+        sched_stop(s, 1000000000);
+    return r;
+}
+
+int
+sched_stop(struct sched *s, uint64_t timeout_ns)
+{
+    uint64_t end = env_mono_ns(s->env) + timeout_ns;
+    int r = 0;
+
+    atomic_store_explicit(&s->stop, true, memory_order_seq_cst);
+    for (struct worker_thread *t = s->threads, *next; t != NULL; t = next) {
+        uint64_t now = env_mono_ns(s->env);
+        uint32_t ms = now < end ? (uint32_t)((end - now) / 1000000) : 0;
+
+        next = t->next;
+        parker_unpark(&t->parker);
+        if (thread_join_within(&t->thread, ms) < 0) {
+            thread_abandon(&t->thread);
+            r = -ERR_TIMEOUT;
+            continue; /* it may still look at itself: not freed */
+        }
+        env_free(s->env, t, sizeof *t);
+    }
+    s->threads = NULL;
+    return r;
+}
+
+int
+sched_take_over(struct sched *s, uint32_t id)
+{
+    struct worker *old = atomic_load_explicit(&s->workers[id], memory_order_acquire), *w;
+    struct runq *runq;
+    struct wheel *wheel;
+    int r;
+
+    if (atomic_load_explicit(&old->in_host, memory_order_acquire) != 0)
+        return -ERR_BUSY;
+    r = sched_worker_new_(s, &w, id, false);
+    if (r < 0)
+        return r;
+    /* The worker stores in_host before it touches anything, then looks at detached; we store detached, pass a
+     * barrier on all threads, then look at in_host. One of the two sees the other. */
+    atomic_store_explicit(&old->detached, WORKER_HELD, memory_order_seq_cst);
+    if (!barrier_all_threads() || atomic_load_explicit(&old->in_host, memory_order_acquire) != 0) {
+        atomic_store_explicit(&old->detached, WORKER_ATTACHED, memory_order_release);
+        return -ERR_BUSY; /* w stays in `all`, unused: rare, and freed at the end */
+    }
+    runq = w->runq;
+    wheel = w->wheel;
+    w->runq = old->runq;
+    w->wheel = old->wheel;
+    old->runq = runq; /* fresh ones, so that nothing is NULL; what it schedules goes by injection */
+    old->wheel = wheel;
+    old->foreign = true;
+    atomic_store_explicit(&s->workers[id], w, memory_order_release);
+    /* release; pairs with the acquire in the floor above, which waits while we hold it */
+    atomic_store_explicit(&old->detached, WORKER_DETACHED, memory_order_release);
+    return launch(s, w);
+}
