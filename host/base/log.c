@@ -186,7 +186,7 @@ out_of_time(struct log *log)
 }
 
 /* Hand the line over, in parts if need be; wait while the sink is busy, unless time is up. */
-static void
+static bool
 deliver(struct log *log, const char *text, size_t len)
 {
     while (len > 0) {
@@ -202,10 +202,10 @@ deliver(struct log *log, const char *text, size_t len)
         } else if ((r == -EAGAIN || r == 0) && log->threaded && !out_of_time(log)) {
             parker_park(&log->parker, RETRY_NS);
         } else {
-            count_dropped(log);
-            return;
+            return false;
         }
     }
+    return true;
 }
 
 static void
@@ -218,10 +218,10 @@ report_dropped(struct log *log)
     if (dropped == log->reported)
         return;
     snprintf(msg, sizeof msg, "dropped %llu lines", (unsigned long long)(dropped - log->reported));
-    log->reported = dropped;
     n = render(log, line, LOG_WARN, "log", msg);
-    if (n > 0)
-        deliver(log, line, n);
+    /* A report that does not get through is tried again with the next line; it is no line of anybody's. */
+    if (n > 0 && deliver(log, line, n))
+        log->reported = dropped;
 }
 
 static bool
@@ -294,10 +294,8 @@ writer(void *arg)
 
         /* Read stopping first: lines that came before the stop are then seen by the take below. */
         if (take(log, &l)) {
-            if (out_of_time(log))
+            if (out_of_time(log) || !deliver(log, l->text, l->len))
                 count_dropped(log);
-            else
-                deliver(log, l->text, l->len);
             line_free(log, l);
             continue;
         }
@@ -410,7 +408,8 @@ log_vwrite(struct log *log, enum log_level level, const char *source, const char
     if (!log->threaded) {
         mutex_lock(&log->direct);
         report_dropped(log);
-        deliver(log, text, n);
+        if (!deliver(log, text, n))
+            count_dropped(log);
         mutex_unlock(&log->direct);
         return;
     }
