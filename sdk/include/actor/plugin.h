@@ -109,6 +109,25 @@ typedef struct actor_plugin {
     ACTOR_ROW_NOTE_(B##_migrate_note_, ACTOR_ROW_MIGRATE, #B, "", "", "");                                     \
     static actor_result B##_migrate_(__attribute__((unused)) actor_ctx *ctx,                                   \
                                      __attribute__((unused)) const actor_old *old, __attribute__((unused)) B *self)
+/* Opaque state to bytes, actor_set(ctx, out, ...), and back. Both or neither. */
+#define ACTOR_ON_SAVE(B, ctx, self, out)                                                                       \
+    static actor_result B##_save_(actor_ctx *ctx, const B *self, actor_bytes *out);                            \
+    static actor_result B##_save(actor_ctx *ctx, const void *self, actor_bytes *out)                           \
+    {                                                                                                          \
+        return B##_save_(ctx, (const B *)self, out);                                                           \
+    }                                                                                                          \
+    ACTOR_ROW_NOTE_(B##_save_note_, ACTOR_ROW_SAVE, #B, "", "", "");                                           \
+    static actor_result B##_save_(__attribute__((unused)) actor_ctx *ctx, __attribute__((unused)) const B *self, \
+                                  __attribute__((unused)) actor_bytes *out)
+#define ACTOR_ON_LOAD(B, ctx, self, in)                                                                        \
+    static actor_result B##_load_(actor_ctx *ctx, B *self, actor_bin in);                                      \
+    static actor_result B##_load(actor_ctx *ctx, void *self, actor_bin in)                                     \
+    {                                                                                                          \
+        return B##_load_(ctx, (B *)self, in);                                                                  \
+    }                                                                                                          \
+    ACTOR_ROW_NOTE_(B##_load_note_, ACTOR_ROW_LOAD, #B, "", "", "");                                           \
+    static actor_result B##_load_(__attribute__((unused)) actor_ctx *ctx, __attribute__((unused)) B *self,     \
+                                  __attribute__((unused)) actor_bin in)
 /* ACTOR_JOB(behaviour, checksum, file, digest, job, in, out) { ...; return 0; }: in is a const file *, out a digest *. */
 #define ACTOR_JOB(B, J, IN, OUT, job, in, out)                                                                 \
     static int B##_job_##J##_(actor_job_ctx *job, const IN *in, OUT *out);                                     \
@@ -140,6 +159,14 @@ typedef struct actor_plugin {
 #define ACTOR_ROW_MIGRATES(B)                                                                                  \
     {                                                                                                          \
         ACTOR_ROW_MIGRATE, 0, NULL, NULL, NULL, 0, (actor_fn)B##_migrate                                       \
+    }
+#define ACTOR_ROW_SAVES(B)                                                                                     \
+    {                                                                                                          \
+        ACTOR_ROW_SAVE, 0, NULL, NULL, NULL, 0, (actor_fn)B##_save                                             \
+    }
+#define ACTOR_ROW_LOADS(B)                                                                                     \
+    {                                                                                                          \
+        ACTOR_ROW_LOAD, 0, NULL, NULL, NULL, 0, (actor_fn)B##_load                                             \
     }
 #define ACTOR_ROW_RUNS(B, J, IN, OUT)                                                                          \
     {                                                                                                          \

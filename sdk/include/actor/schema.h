@@ -152,6 +152,8 @@ enum { ACTOR_TYPE_FLAT_ = 1u /* flags_: nothing points out of the struct */ };
 #define ACTOR_T_bin  actor_bin
 #define ACTOR_T_ref  actor_ref
 #define ACTOR_T_nested(N) N
+/* No such type, so that the compiler's complaint says what is wrong. */
+#define ACTOR_T_opaque(C, N) actor_opaque_fields_are_for_state_only
 #define ACTOR_T_list(K)                                                                                        \
     struct {                                                                                                   \
         const ACTOR_T_##K *v;                                                                                  \
@@ -339,6 +341,10 @@ enum { ACTOR_TYPE_FLAT_ = 1u /* flags_: nothing points out of the struct */ };
 #define ACTOR_X_S_(t, n, ...)     ACTOR_S_##t n;
 #define ACTOR_X_D_(t, n, ...)     ACTOR_D_##t n;
 #define ACTOR_X_COUNT_(t, n, ...) +1
+/* A name that fills its place in the note has no end there; without these two, a C compiler would say nothing. */
+#define ACTOR_NAME_FITS_(text, room)                                                                           \
+    ACTOR_STATIC_ASSERT_(sizeof(text) <= (room), "actor: the name is too long for its note: " text)
+#define ACTOR_X_FITS_(t, n, ...) ACTOR_NAME_FITS_(#n, 40);
 /* self_ is a typedef of the struct, made around the note */
 #define ACTOR_X_I_(t, n, ...)                                                                                  \
     {ACTOR_I_##t, .offset = (uint32_t)offsetof(self_, n), .bytes = (uint32_t)sizeof(((self_ *)0)->n),          \
@@ -346,7 +352,9 @@ enum { ACTOR_TYPE_FLAT_ = 1u /* flags_: nothing points out of the struct */ };
 
 #ifdef __cplusplus
 #define ACTOR_ALIGNOF_(T) alignof(T)
+#define ACTOR_STATIC_ASSERT_(what, text) static_assert(what, text)
 #else
+#define ACTOR_STATIC_ASSERT_(what, text) _Static_assert(what, text)
 #define ACTOR_ALIGNOF_(T) _Alignof(T)
 #endif
 
@@ -371,6 +379,9 @@ actor_tmp_(const T &t)
     __attribute__((used)) static const actor_schema_head *T##_schema_(void)                                    \
     {                                                                                                          \
         typedef T self_;                                                                                       \
+        ACTOR_NAME_FITS_(NS, 32);                                                                              \
+        ACTOR_NAME_FITS_(NAME, 40);                                                                            \
+        LIST(ACTOR_X_FITS_)                                                                                    \
         struct note_t_ {                                                                                       \
             actor_note_head note;                                                                              \
             actor_schema_head head;                                                                            \
