@@ -84,6 +84,8 @@ collect(struct copier *c, const struct schema *s)
         if (c->from[i] == s)
             return;
     c->from[c->n++] = s;
+    if (s->twin != NULL)
+        collect(c, s->twin);
     for (uint32_t i = 0; i < s->nfields; i++)
         if (s->fields[i].nested != NULL)
             collect(c, s->fields[i].nested);
@@ -124,10 +126,15 @@ schema_copy(struct schema **ret, struct env *env, const struct schema *s)
         memcpy(at, c->from[i], schema_bytes(c->from[i]->nfields));
         at += schema_bytes(c->from[i]->nfields);
     }
-    for (size_t i = 0; i < c->n; i++)
-        for (uint32_t k = 0; k < c->to[i]->nfields; k++)
-            if (c->to[i]->fields[k].nested != NULL)
-                c->to[i]->fields[k].nested = copy_of(c, c->to[i]->fields[k].nested);
+    for (size_t i = 0; i < c->n; i++) {
+        struct schema *t = c->to[i];
+
+        if (t->twin != NULL)
+            t->twin = copy_of(c, t->twin);
+        for (uint32_t k = 0; k < t->nfields; k++)
+            if (t->fields[k].nested != NULL)
+                t->fields[k].nested = copy_of(c, t->fields[k].nested);
+    }
     env_free(env, c, sizeof *c);
     *ret = (struct schema *)(void *)(b + 1);
     return 0;

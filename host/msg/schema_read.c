@@ -356,6 +356,28 @@ finish(struct reader *r, size_t at, unsigned level)
     return 0;
 }
 
+/* Nested types come in two forms of one list. State cannot do without its message form: elements arrive in
+ * it. */
+static int
+find_twins(const struct reader *r)
+{
+    for (size_t i = 0; i < r->set->n; i++) {
+        struct schema *s = r->set->v[i], *o = NULL;
+
+        if (s->form != ACTOR_FORM_NESTED_STATE)
+            continue;
+        for (size_t j = 0; j < r->set->n && o == NULL; j++)
+            if (r->set->v[j]->form == ACTOR_FORM_NESTED && strcmp(r->set->v[j]->name, s->name) == 0)
+                o = r->set->v[j];
+        if (o == NULL || o->fingerprint != s->fingerprint)
+            return err_set(r->e, ERR_NOTE, "schema %s: its message form %s", s->name,
+                           o == NULL ? "is missing" : "has other fields than its state form");
+        s->twin = o;
+        o->twin = s;
+    }
+    return 0;
+}
+
 int
 schema_set_new(struct schema_set **ret, struct env *env, const struct schema_raw *raw, size_t n,
                const char *ns, struct err *e)
@@ -409,6 +431,8 @@ schema_set_new(struct schema_set **ret, struct env *env, const struct schema_raw
     }
     for (size_t i = 0; i < n && err == 0; i++) /* a repeat shares the mark of its first */
         err = finish(&r, index_of(r.set, r.set->v[i]), 1);
+    if (err == 0)
+        err = find_twins(&r);
 done:
     env_free(env, r.walk, walk_bytes);
     if (err < 0) {

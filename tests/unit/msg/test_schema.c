@@ -15,7 +15,8 @@
     F(bool, on, .dflt = 1) F(f32, ratio, .dflt = 0.5) F(ref, who) F(opt(u64), limit) F(nested(point), at)
 #define ALL(F)                                                                                             \
     F(bool, b)                                                                                             \
-    F(i8, i1, .dflt = -128) F(i16, i2) F(i32, i4) F(i64, i8_) F(u8, u1, .dflt = 255) F(u16, u2) F(u32, u4) \
+    F(i8, i1, .dflt = -128)                                                                                \
+    F(i16, i2) F(i32, i4) F(i64, i8_) F(u8, u1, .dflt = 255) F(u16, u2) F(u32, u4)                         \
         F(u64, u8_, .was = "older") F(f32, f4) F(f64, f8, .dflt = 0.1) F(str, s, .dflt = "none")           \
             F(bin, raw, .flags = ACTOR_REQUIRED) F(ref, who) F(nested(label), one) F(list(u16), nums)      \
                 F(list(nested(label)), labels) F(map(str, f64), by_name) F(map(u8, nested(point)), points) \
@@ -117,6 +118,9 @@ Test(schema, the_notes_of_the_sdk_are_accepted)
     cr_expect_eq(schema_field(set->v[8], "labels")->nested, set->v[5], "message form in messages");
     cr_expect_eq(schema_field(set->v[9], "labels")->nested, set->v[6], "state form in state");
     cr_expect_null(schema_field(set->v[8], "no_such"));
+    cr_expect_eq(set->v[6]->twin, set->v[5]);
+    cr_expect_eq(set->v[5]->twin, set->v[6]);
+    cr_expect_null(set->v[8]->twin);
     cr_expect(schema_has_opaque(set->v[12]));
     cr_expect_not(schema_has_opaque(set->v[9]));
     schema_set_free(set);
@@ -206,6 +210,7 @@ Test(schema, a_copy_outlives_its_set)
     cr_expect(schema_same(copy, set->v[9]));
     cr_expect_neq(schema_field(copy, "labels")->nested, set->v[6]);
     schema_set_free(set);
+    cr_expect_eq(schema_field(copy, "labels")->nested->twin->twin, schema_field(copy, "labels")->nested);
     after = text_of(copy);
     cr_expect_str_eq(before, after);
     cr_expect_eq(schema_field(schema_field(copy, "labels")->nested, "at")->nested,
@@ -444,6 +449,21 @@ Test(schema, wrong_containers_and_nested_types_are_refused)
     REFUSED(plain, ERR_NOTE, "no valid name", p.f[4].type[0] = '\0');
     REFUSED(plain, ERR_NOTE, "are no nested (8)", p.f[4].bytes = 16);
     REFUSED(plain, ERR_NOTE, "no key of a map", p.f[3].kind = ACTOR_KIND_map; p.f[3].key = ACTOR_KIND_f32);
+}
+
+Test(schema, nested_state_needs_its_message_form)
+{
+    struct schema_raw raw[] = {NOTE(point_state), NOTE(point)};
+    struct schema_set *set = NULL;
+    struct patch p;
+
+    cr_expect_eq(schema_set_new(&set, &env.env, raw, 1, "greeter", &e), -ERR_NOTE);
+    cr_expect_not_null(strstr(e.text, "message form is missing"), "%s", e.text);
+    patch_init(&p, NOTE(point));
+    strcpy(p.f[0].name, "other");
+    raw[1] = p.raw;
+    cr_expect_eq(schema_set_new(&set, &env.env, raw, 2, "greeter", &e), -ERR_NOTE);
+    cr_expect_not_null(strstr(e.text, "has other fields"), "%s", e.text);
 }
 
 /* A nested type of one field: a list of TYPE. */
