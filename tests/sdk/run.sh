@@ -1,6 +1,6 @@
 #!/bin/bash
 # sdk/run.sh CASE: one check of the SDK headers as an author's compiler sees them. Exit 77: a tool is missing, named.
-#   headers COMPILER STD   each header alone, and every kind and macro
+#   headers COMPILER STD   each header alone, every kind and macro, and the numbers of sdk/ABI.md
 #   wrong COMPILER         what must not compile does not, and the compiler says why
 #   exports                a plugin exports one symbol of default visibility
 #   notes                  the notes survive optimisation, section garbage collection, LTO and strip
@@ -53,6 +53,9 @@ headers() {
     done
     # shellcheck disable=SC2086
     "$cc" -x $lang "-std=$std" $warn $shared "-I$sdk" -o "$tmp/every.so" "$here/every.c" || fail "every.c"
+    if [ $lang = c ]; then
+        "$cc" "-std=$std" "-I$sdk" -fsyntax-only "$here/layout.c" || fail "layout.c: the ABI changed"
+    fi
     [ "$n" -ge 5 ] || fail "only $n headers found"
     echo "$n headers alone and every.c with $cc as $std"
 }
