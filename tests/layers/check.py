@@ -204,7 +204,8 @@ def check_globals(archive, allowed):
         writable = re.match(r"(\.data|\.bss|\.tdata|\.tbss|\.lbss|\.ldata)(\.|$)|\*COM\*", section)
         if not writable or section.startswith(".data.rel.ro") or "d" in flags or int(size, 16) == 0:
             continue
-        if (member, re.sub(r"\.\d+$", "", symbol)) not in allowed:
+        name = re.sub(r"\.\d+$", "", symbol)
+        if (member, name) not in allowed and ("*", name) not in allowed:
             yield f"{os.path.basename(archive)}({member}.c):1: mutable global {symbol} in {section}"
 
 
