@@ -18,7 +18,7 @@
     (((a)->n < (a)->cap || vec_grow_((void **)&(a)->v, &(a)->cap, sizeof *(a)->v) == 0)                         \
          ? ((a)->v[(a)->n++] = (x), 0)                                                                         \
          : -ERR_NOMEM)
-#define vec_each(it, a) for (__typeof__((a)->v) it = (a)->v; it < (a)->v + (a)->n; it++)
+#define vec_each(it, a) for (__typeof__((a)->v + 0) it = (a)->v; it < (a)->v + (a)->n; it++)
 
 int vec_grow_(void **v, size_t *cap, size_t elem_bytes);
 void vec_free_(void *v); /* out of line: the pure parts name no allocator */
