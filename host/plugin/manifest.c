@@ -195,6 +195,8 @@ manifest_read(struct manifest **ret, struct env *env, const void *bytes, size_t 
     if (r < 0)
         goto fail;
     m->ninit = e.ninit;
+    m->nloads = e.nloads;
+    memcpy(m->load, e.load, sizeof m->load);
     m->build_id_bytes = e.build_id_bytes;
     memcpy(m->build_id, e.build_id, sizeof m->build_id);
     r = notes_read(&notes, env, &e, err);

@@ -43,6 +43,8 @@ struct manifest {
     uint32_t ninit;     /* functions that loading runs */
     uint8_t build_id[ELF_BUILD_ID_MAX];
     uint32_t build_id_bytes;
+    struct elf_load load[ELF_LOADS_MAX]; /* the segments, to tell what lies in the loaded image */
+    uint32_t nloads;
 
     struct manifest_row *rows_; /* of all behaviours */
     size_t nrows_, record_bytes_;
