@@ -1,7 +1,10 @@
 /* dead.c - see dead.h. The ring:
  *
- *   buf:  [ letter | letter | ... | letter | gap ]        a letter never wraps: what does not fit at the end
- * leaves a gap ^ oldest          ^ at (the next goes here; what it overlaps is pushed out)
+ *   buf:  [ letter | letter | ... | letter | gap ]
+ *           ^ oldest       ^ at
+ *
+ * The next letter goes to `at`; what it overlaps is pushed out. A letter never wraps: what does not fit at
+ * the end leaves a gap there.
  */
 #include "actor/dead.h"
 #include "base/err.h"

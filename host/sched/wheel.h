@@ -1,10 +1,10 @@
-/* wheel.h - a worker's timers: a hierarchical wheel of 4 x 256 slots, one tick = 1 ms by convention of the
- * callers.
+/* wheel.h - a worker's timers: a hierarchical wheel of 4 x 256 slots. One tick is 1 ms, by the callers'
+ * custom.
  *
- *   level 0: the rest of these 256 ticks          one slot a tick        fired in place
- *   level 1: the rest of these 65,536 ticks       one slot per 256       cascades into level 0 when its time
- * begins level 2, level 3: likewise                    up to 2^32 ticks (49.7 days) far: everything past the
- * current 2^32 ticks   one list, sorted in again when they begin
+ *   level 0     the rest of these 256 ticks         a slot a tick      fired in place
+ *   level 1     the rest of these 65,536 ticks      a slot per 256     cascades when its time begins
+ *   level 2, 3  likewise, up to 2^32 ticks          (49.7 days)
+ *   far         all past the current 2^32 ticks     one list           sorted in again when they begin
  *
  * A node lies at the level of the highest byte in which its due tick differs from the present one. So each
  * slot in use lies ahead of the present, the lowest level in use holds the next event, and empty time is

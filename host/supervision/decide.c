@@ -6,23 +6,23 @@
 
 /* What the policy says before any budget is looked at. */
 static void
-first_answer(const struct policy *p, const struct failure *f, struct decision *d)
+first_answer(const struct policy *p, const struct cause *c, struct decision *d)
 {
-    bool never_resumes = f->kind == FAILURE_START || f->kind == FAILURE_FAULT;
+    bool never_resumes = c->kind == CAUSE_START || c->kind == CAUSE_FAULT;
 
     d->why = WHY_KIND;
-    d->directive = f->kind < FAILURE_KINDS ? p->kind[f->kind] : ACTOR_DIRECTIVE_STOP;
+    d->directive = c->kind < CAUSE_KINDS ? p->kind[c->kind] : ACTOR_DIRECTIVE_STOP;
     if (d->directive == ACTOR_DIRECTIVE_DEFAULT) {
         d->why = WHY_RULE;
-        d->directive = policy_match(p, f->code, NULL);
+        d->directive = policy_match(p, c->code, NULL);
     }
     if (d->directive == ACTOR_DIRECTIVE_DEFAULT) {
         d->why = WHY_NO_RULE;
         d->directive = ACTOR_DIRECTIVE_RESUME;
     }
     /* A child's trouble did not touch this actor's state, so there is nothing to take back. */
-    if (d->directive == ACTOR_DIRECTIVE_RESUME && f->kind != FAILURE_CHILD &&
-        (never_resumes || !f->resumable)) {
+    if (d->directive == ACTOR_DIRECTIVE_RESUME && c->kind != CAUSE_CHILD &&
+        (never_resumes || !c->resumable)) {
         d->why = WHY_NO_STATE;
         d->directive = ACTOR_DIRECTIVE_RESTART;
     }
@@ -60,15 +60,15 @@ spend_restart(const struct policy_budget *b, struct failure_history *h, uint32_t
 }
 
 static void
-settle_message(const struct policy *p, struct failure_history *h, const struct failure *f, struct decision *d)
+settle_message(const struct policy *p, struct failure_history *h, const struct cause *c, struct decision *d)
 {
-    uint16_t attempts = (uint16_t)(f->redelivered ? h->attempts + 1 : 1);
+    uint16_t attempts = (uint16_t)(c->redelivered ? h->attempts + 1 : 1);
     bool lives_on = d->directive == ACTOR_DIRECTIVE_RESUME || d->directive == ACTOR_DIRECTIVE_RESTART;
 
     h->attempts = 0;
     d->fate = FATE_DEAD;
     /* A child's failure, and a start, have no message in hand that is to blame. */
-    if (!f->has_message || f->kind == FAILURE_START || f->kind == FAILURE_CHILD)
+    if (!c->has_message || c->kind == CAUSE_START || c->kind == CAUSE_CHILD)
         return;
     d->attempts = attempts;
     if (p->attempts <= 1)
@@ -102,7 +102,7 @@ next_delay_ns(const struct policy_backoff *b, struct failure_history *h, struct 
 
 void
 supervision_decide(const struct policy *p, struct failure_history *h, uint64_t now_ns, struct rng *rng,
-                   const struct failure *f, struct decision *ret)
+                   const struct cause *c, struct decision *ret)
 {
     struct decision d = {.directive = ACTOR_DIRECTIVE_STOP};
     uint64_t ms = now_ns / NS_PER_MS + 1; /* never 0: that means no failure yet */
@@ -115,10 +115,10 @@ supervision_decide(const struct policy *p, struct failure_history *h, uint64_t n
         h->in_a_row = 0;
     h->last_ms = ms;
 
-    first_answer(p, f, &d);
+    first_answer(p, c, &d);
     spend_failure(&p->failures, h, now_ms, &d);
     spend_restart(&p->restarts, h, now_ms, &d);
-    settle_message(p, h, f, &d);
+    settle_message(p, h, c, &d);
     if (p->backoff.initial_ms > 0 && (d.directive == ACTOR_DIRECTIVE_RESTART || d.fate == FATE_RETRY))
         d.delay_ns = next_delay_ns(&p->backoff, h, rng);
     d.tell_parent = d.directive == ACTOR_DIRECTIVE_STOP || d.directive == ACTOR_DIRECTIVE_ESCALATE;

@@ -1,7 +1,8 @@
 /* decide.h - one failure in, one decision out. The pure step at the heart of supervision.
  *
- *   failure --> kind or code rule --> resume on lost state? --> failures budget --> restarts budget -->
- * backoff --> decision becomes restart           (resume only)      (restart only)    (delay)
+ *   cause --> kind or rule --> state lost? --> failures budget --> restarts budget --> backoff --> decision
+ *                              resume becomes  (resume only)       (restart only)      (a delay)
+ *                              restart
  *
  * The actor is suspended in the failing turn when this is called and handles nothing until the directive is
  * applied, so one actor has one decision at a time. One owner thread: whoever runs the actor. No clock, no
@@ -13,10 +14,10 @@
 #include "supervision/policy.h"
 #include "supervision/window.h"
 
-struct failure {
-    uint32_t kind; /* enum failure_kind */
-    int32_t code;  /* what actor_fail() was given, the signal of a fault, the child's code of FAILURE_CHILD */
-    bool resumable;   /* the turn was undone completely; ignored for START and FAULT, which never resume */
+struct cause {
+    uint32_t kind;  /* enum cause_kind */
+    int32_t code;   /* what actor_fail() was given, the signal of a fault, the child's code of CAUSE_CHILD */
+    bool resumable; /* the turn was undone completely; ignored for START and FAULT, which never resume */
     bool has_message; /* a message is in hand; if not, its fate means nothing */
     bool redelivered; /* that message had failed before and was put back by FATE_RETRY */
 };
@@ -56,7 +57,7 @@ _Static_assert(sizeof(struct failure_history) <= 96, "one a failing actor");
 /* p is merged and has every setting. now_ns must not go backwards for one history; rng only spreads delays.
  * Updates h. */
 void supervision_decide(const struct policy *p, struct failure_history *h, uint64_t now_ns, struct rng *rng,
-                        const struct failure *f, struct decision *ret);
+                        const struct cause *c, struct decision *ret);
 
 const char *failure_why_name(enum failure_why w); /* "RESTARTS" */
 const char *failure_why_text(enum failure_why w);

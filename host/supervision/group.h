@@ -1,15 +1,14 @@
-/* group.h - who else is concerned by a decision: siblings in a group, the parent on escalation, the node at
- * the top.
+/* group.h - who else a decision concerns: siblings in a group, the parent on escalation, the node at the top.
  *
- *             /            directive of the failed actor      what comes out
- *          /     \         resume                             apply to it
- *      /user   /system     restart                            apply to it and its group, in spawn order
- *       / \       |        stop                               apply to it and its group, last spawned first;
- * tell the parent a   b      s        escalate, parent is an actor       tell the parent, and fail it with
- * the child's code / \                  escalate, parent is /user          stop it, and log: nobody else is
- * harmed c   d                 stop or escalate below /system     stop the node
+ *            /          directive of the failed actor    what comes out
+ *         /     \       resume                           apply to it
+ *     /user   /system   restart                          apply to it and its group, in spawn order
+ *      / \       |      stop                             to it and its group, last spawned first; tell parent
+ *     a   b      s      escalate, parent is an actor     tell the parent, fail it with the child's code
+ *    / \                escalate, parent is /user        stop it, and log: nobody else is harmed
+ *   c   d               stop or escalate below /system   stop the node
  *
- * An actor that escalated stays suspended until its parent's own decision settles it:
+ * An actor that escalated stays suspended until its parent's own decision settles it, see
  * supervision_after_parent(). Pure: the caller walks its own tree through `family` and turns effects into
  * control messages. One owner thread.
  */
@@ -31,7 +30,7 @@ struct family {
 enum effect_kind {
     EFFECT_APPLY,       /* directive to actor; delay_ns is the decision's for all of the group */
     EFFECT_TELL_PARENT, /* actor_child_failed to actor, the parent; directive is what the child got */
-    EFFECT_FAIL_PARENT, /* actor, the parent, fails: FAILURE_CHILD with the child's code */
+    EFFECT_FAIL_PARENT, /* actor, the parent, fails: CAUSE_CHILD with the child's code */
     EFFECT_LOG,         /* an actor gave up below /user: log it with why, as an error */
     EFFECT_STOP_NODE    /* log it, then stop the node in order */
 };
@@ -48,7 +47,7 @@ struct effect {
 void supervision_spread(const struct decision *d, enum policy_group group, const struct family *fam,
                         void (*emit)(void *arg, const struct effect *e), void *arg);
 
-/* What the suspended child gets once its parent's decision for FAILURE_CHILD is known: stop, restart (the
+/* What the suspended child gets once its parent's decision for CAUSE_CHILD is known: stop, restart (the
  * parent restarts and keeps its children), or DEFAULT: the parent escalated in its turn, so the child waits
  * on. */
 uint32_t supervision_after_parent(uint32_t parent_directive, bool keep_children);

@@ -16,12 +16,12 @@ void
 policy_default(struct policy *p)
 {
     policy_init(p);
-    p->set = HAS_KIND(FAILURE_START) | HAS_KIND(FAILURE_FAULT) | HAS_KIND(FAILURE_CHILD) |
-             POLICY_HAS_FAILURES | POLICY_HAS_RESTARTS | POLICY_HAS_BACKOFF | POLICY_HAS_ATTEMPTS |
-             POLICY_HAS_HARD_LIMIT | POLICY_HAS_GROUP | POLICY_HAS_CHILDREN;
-    p->kind[FAILURE_START] = ACTOR_DIRECTIVE_STOP;
-    p->kind[FAILURE_FAULT] = ACTOR_DIRECTIVE_STOP;
-    p->kind[FAILURE_CHILD] = ACTOR_DIRECTIVE_RESTART;
+    p->set = HAS_KIND(CAUSE_START) | HAS_KIND(CAUSE_FAULT) | HAS_KIND(CAUSE_CHILD) | POLICY_HAS_FAILURES |
+             POLICY_HAS_RESTARTS | POLICY_HAS_BACKOFF | POLICY_HAS_ATTEMPTS | POLICY_HAS_HARD_LIMIT |
+             POLICY_HAS_GROUP | POLICY_HAS_CHILDREN;
+    p->kind[CAUSE_START] = ACTOR_DIRECTIVE_STOP;
+    p->kind[CAUSE_FAULT] = ACTOR_DIRECTIVE_STOP;
+    p->kind[CAUSE_CHILD] = ACTOR_DIRECTIVE_RESTART;
     p->failures = (struct policy_budget){.n = 3, .window_ms = 10000, .then = ACTOR_DIRECTIVE_RESTART};
     p->restarts = (struct policy_budget){.n = 3, .window_ms = 60000, .then = ACTOR_DIRECTIVE_ESCALATE};
     p->attempts = 1;
@@ -44,8 +44,8 @@ policy_from_opts(const actor_spawn_opts *o, struct policy *ret, struct err *err)
     if (o->on_failure != ACTOR_DIRECTIVE_DEFAULT)
         p.rules[p.n_rules++] = (struct policy_rule){0, UINT32_MAX, o->on_failure};
     if (o->on_start_failure != ACTOR_DIRECTIVE_DEFAULT) {
-        p.set |= HAS_KIND(FAILURE_START);
-        p.kind[FAILURE_START] = o->on_start_failure;
+        p.set |= HAS_KIND(CAUSE_START);
+        p.kind[CAUSE_START] = o->on_start_failure;
     }
     if (o->max_restarts != 0 || o->within_ms != 0) {
         struct policy d;
@@ -84,7 +84,7 @@ policy_merge(const struct policy *const *layer, size_t n, struct policy *ret)
         if (l == NULL)
             continue;
         fresh = l->set & ~ret->set;
-        for (unsigned k = 0; k < FAILURE_KINDS; k++)
+        for (unsigned k = 0; k < CAUSE_KINDS; k++)
             if (fresh & HAS_KIND(k))
                 ret->kind[k] = l->kind[k];
         if (fresh & POLICY_HAS_FAILURES)
@@ -133,7 +133,7 @@ policy_may_resume(const struct policy *p)
 {
     bool closed = false;
 
-    if (p->kind[FAILURE_LIMIT] == ACTOR_DIRECTIVE_RESUME)
+    if (p->kind[CAUSE_LIMIT] == ACTOR_DIRECTIVE_RESUME)
         return true;
     for (uint32_t i = 0; i < p->n_rules; i++) {
         if (p->rules[i].directive == ACTOR_DIRECTIVE_RESUME)
@@ -158,7 +158,7 @@ policy_check_state(const struct policy *layer, bool resumable, struct err *err)
                 "let the rule say restart or stop, or give the state fixed fields of at most atomic_bytes");
             return -ERR_INVALID;
         }
-    if (layer->kind[FAILURE_LIMIT] == ACTOR_DIRECTIVE_RESUME) {
+    if (layer->kind[CAUSE_LIMIT] == ACTOR_DIRECTIVE_RESUME) {
         err_set(err, ERR_INVALID, "limit says resume, but the state of this behaviour cannot be taken back");
         err_fix(err, "use limit: restart or limit: stop");
         return -ERR_INVALID;
@@ -194,7 +194,7 @@ directive_name(uint32_t directive)
 }
 
 const char *
-failure_kind_name(enum failure_kind k)
+cause_kind_name(enum cause_kind k)
 {
     static const char *const names[] = {"returned", "start", "limit", "fault", "child"};
 

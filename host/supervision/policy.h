@@ -14,13 +14,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum failure_kind {
-    FAILURE_RETURNED, /* a handler returned actor_fail() */
-    FAILURE_START,    /* so did start() */
-    FAILURE_LIMIT,    /* the turn overran hard_limit */
-    FAILURE_FAULT,    /* a fault signal inside the plugin (containment = guarded) */
-    FAILURE_CHILD,    /* a child escalated to this actor */
-    FAILURE_KINDS
+enum cause_kind {
+    CAUSE_RETURNED, /* a handler returned actor_fail() */
+    CAUSE_START,    /* so did start() */
+    CAUSE_LIMIT,    /* the turn overran hard_limit */
+    CAUSE_FAULT,    /* a fault signal inside the plugin (containment = guarded) */
+    CAUSE_CHILD,    /* a child escalated to this actor */
+    CAUSE_KINDS
 };
 
 enum policy_group { GROUP_ONE_FOR_ONE, GROUP_ONE_FOR_ALL, GROUP_REST_FOR_ONE };
@@ -53,7 +53,7 @@ struct policy_backoff {
 };
 
 enum policy_set {                            /* which settings a layer says something about */
-                  POLICY_HAS_KIND = 1u << 0, /* << enum failure_kind: five bits */
+                  POLICY_HAS_KIND = 1u << 0, /* << enum cause_kind: five bits */
                   POLICY_HAS_FAILURES = 1u << 8,
                   POLICY_HAS_RESTARTS = 1u << 9,
                   POLICY_HAS_BACKOFF = 1u << 10,
@@ -64,8 +64,8 @@ enum policy_set {                            /* which settings a layer says some
 };
 
 struct policy {
-    uint32_t set;                 /* enum policy_set; fields without their bit are 0 */
-    uint32_t kind[FAILURE_KINDS]; /* directive for that kind of failure; [FAILURE_RETURNED] is unused: rules
+    uint32_t set;               /* enum policy_set; fields without their bit are 0 */
+    uint32_t kind[CAUSE_KINDS]; /* directive for that kind of failure; [CAUSE_RETURNED] is unused: rules
                                      decide */
     struct policy_budget failures, restarts;
     struct policy_backoff backoff;
@@ -109,7 +109,7 @@ int policy_parse(const char *text, struct policy *ret, struct err *err);
 void policy_format(const struct policy *p, struct strbuf *out);
 
 const char *directive_name(uint32_t directive); /* "resume"; "default" for 0, "?" past the end */
-const char *failure_kind_name(enum failure_kind k);
+const char *cause_kind_name(enum cause_kind k);
 const char *policy_group_name(enum policy_group g);
 
 #endif

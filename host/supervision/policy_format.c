@@ -69,10 +69,10 @@ policy_format(const struct policy *p, struct strbuf *out)
         put_comma(out, begin);
         put_rule(out, &p->rules[i]);
     }
-    for (unsigned k = FAILURE_START; k < FAILURE_KINDS; k++)
+    for (unsigned k = CAUSE_START; k < CAUSE_KINDS; k++)
         if (p->set & HAS_KIND(k)) {
             put_comma(out, begin);
-            strbuf_printf(out, "%s: %s", failure_kind_name((enum failure_kind)k), directive_name(p->kind[k]));
+            strbuf_printf(out, "%s: %s", cause_kind_name((enum cause_kind)k), directive_name(p->kind[k]));
         }
     if (p->set & POLICY_HAS_FAILURES) {
         put_comma(out, begin);

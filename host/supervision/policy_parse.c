@@ -209,15 +209,13 @@ read_codes(struct reader *r, uint32_t *ret_first, uint32_t *ret_last)
 static int
 read_rule(struct reader *r)
 {
-    static const uint32_t allowed[] = {[FAILURE_START] = NO_RESUME,
-                                       [FAILURE_LIMIT] = ALL,
-                                       [FAILURE_FAULT] = NO_RESUME,
-                                       [FAILURE_CHILD] = ALL};
+    static const uint32_t allowed[] = {
+        [CAUSE_START] = NO_RESUME, [CAUSE_LIMIT] = ALL, [CAUSE_FAULT] = NO_RESUME, [CAUSE_CHILD] = ALL};
     uint32_t first, last, directive;
     int e;
 
-    for (unsigned k = FAILURE_START; k < FAILURE_KINDS; k++) {
-        if (!word_is(r, failure_kind_name((enum failure_kind)k)))
+    for (unsigned k = CAUSE_START; k < CAUSE_KINDS; k++) {
+        if (!word_is(r, cause_kind_name((enum cause_kind)k)))
             continue;
         e = set_once(r, HAS_KIND(k));
         if (e < 0)

@@ -1,11 +1,11 @@
 /* window.h - "how many in the last T?", for one actor, in 40 bytes.
  *
- *   at[] count[]:   [oldest ....... newest]     ring of 6 groups; a group leaves as a whole when its first
- * event is too old
+ *   at[] count[]:   [oldest ....... newest]     ring of 6 groups
  *
- * Up to 6 events are told apart, so limits up to 6 are exact. A greater limit n puts ceil(n / 6) events into
- * a group and may count that many less one too few, never too many. Times are milliseconds modulo 2^32, so
- * spans may reach WINDOW_MAX_MS. One owner thread; zeroed memory is an empty window.
+ * A group leaves as a whole when its first event is too old. Up to 6 events are told apart, so limits up to 6
+ * are exact. A greater limit n puts ceil(n / 6) events into a group and may count that many less one too few,
+ * never too many. Times are milliseconds modulo 2^32, so spans may reach WINDOW_MAX_MS. One owner thread;
+ * zeroed memory is an empty window.
  */
 #ifndef SUPERVISION_WINDOW_H
 #define SUPERVISION_WINDOW_H

@@ -40,7 +40,7 @@ use(const char *text)
 }
 
 static uint32_t
-fail(uint64_t now_ns, struct failure f)
+fail(uint64_t now_ns, struct cause f)
 {
     supervision_decide(&policy, &history, now_ns, &rng, &f, &d);
     return d.directive;
@@ -49,50 +49,50 @@ fail(uint64_t now_ns, struct failure f)
 static uint32_t
 returned(uint64_t now_ns)
 {
-    return fail(now_ns, (struct failure){
-                            .kind = FAILURE_RETURNED, .code = 7, .resumable = true, .has_message = true});
+    return fail(now_ns,
+                (struct cause){.kind = CAUSE_RETURNED, .code = 7, .resumable = true, .has_message = true});
 }
 
 Test(decide, defaults_row_by_row)
 {
     static const struct {
         const char *what;
-        struct failure f;
+        struct cause f;
         uint32_t directive, why;
         bool tell;
     } rows[] = {
         {"a returned code resumes",
-         {.kind = FAILURE_RETURNED, .code = 7, .resumable = true},
+         {.kind = CAUSE_RETURNED, .code = 7, .resumable = true},
          RESUME,
          WHY_RULE,
          false},
         {"any code does",
-         {.kind = FAILURE_RETURNED, .code = -100008, .resumable = true},
+         {.kind = CAUSE_RETURNED, .code = -100008, .resumable = true},
          RESUME,
          WHY_RULE,
          false},
         {"without a copy of the state it restarts",
-         {.kind = FAILURE_RETURNED, .code = 7},
+         {.kind = CAUSE_RETURNED, .code = 7},
          RESTART,
          WHY_NO_STATE,
          false},
         {"a hard limit goes by the rules",
-         {.kind = FAILURE_LIMIT, .code = ERR_LIMIT, .resumable = true},
+         {.kind = CAUSE_LIMIT, .code = ERR_LIMIT, .resumable = true},
          RESUME,
          WHY_RULE,
          false},
         {"a start that fails stops",
-         {.kind = FAILURE_START, .code = 7, .resumable = true},
+         {.kind = CAUSE_START, .code = 7, .resumable = true},
          STOP,
          WHY_KIND,
          true},
         {"a fault stops the actor",
-         {.kind = FAILURE_FAULT, .code = 11, .resumable = true},
+         {.kind = CAUSE_FAULT, .code = 11, .resumable = true},
          STOP,
          WHY_KIND,
          true},
         {"a child that escalates restarts its parent",
-         {.kind = FAILURE_CHILD, .code = 7},
+         {.kind = CAUSE_CHILD, .code = 7},
          RESTART,
          WHY_KIND,
          false},
@@ -174,19 +174,19 @@ Test(decide, rules_and_kinds_are_obeyed)
 {
     static const struct {
         const char *text;
-        struct failure f;
+        struct cause f;
         uint32_t directive, why;
     } rows[] = {
-        {"7: stop", {.kind = FAILURE_RETURNED, .code = 7, .resumable = true}, STOP, WHY_RULE},
-        {"7: stop", {.kind = FAILURE_RETURNED, .code = -7, .resumable = true}, STOP, WHY_RULE},
-        {"7: stop", {.kind = FAILURE_RETURNED, .code = 8, .resumable = true}, RESUME, WHY_RULE},
-        {"any: escalate", {.kind = FAILURE_LIMIT, .code = ERR_LIMIT, .resumable = true}, ESCALATE, WHY_RULE},
-        {"any: escalate, limit: restart", {.kind = FAILURE_LIMIT, .code = ERR_LIMIT}, RESTART, WHY_KIND},
-        {"any: escalate", {.kind = FAILURE_START, .code = 7}, STOP, WHY_KIND},
-        {"start: restart", {.kind = FAILURE_START, .code = 7}, RESTART, WHY_KIND},
-        {"fault: restart", {.kind = FAILURE_FAULT, .code = 11, .resumable = true}, RESTART, WHY_KIND},
-        {"child: resume", {.kind = FAILURE_CHILD, .code = 7}, RESUME, WHY_KIND},
-        {"child: escalate", {.kind = FAILURE_CHILD, .code = 7}, ESCALATE, WHY_KIND},
+        {"7: stop", {.kind = CAUSE_RETURNED, .code = 7, .resumable = true}, STOP, WHY_RULE},
+        {"7: stop", {.kind = CAUSE_RETURNED, .code = -7, .resumable = true}, STOP, WHY_RULE},
+        {"7: stop", {.kind = CAUSE_RETURNED, .code = 8, .resumable = true}, RESUME, WHY_RULE},
+        {"any: escalate", {.kind = CAUSE_LIMIT, .code = ERR_LIMIT, .resumable = true}, ESCALATE, WHY_RULE},
+        {"any: escalate, limit: restart", {.kind = CAUSE_LIMIT, .code = ERR_LIMIT}, RESTART, WHY_KIND},
+        {"any: escalate", {.kind = CAUSE_START, .code = 7}, STOP, WHY_KIND},
+        {"start: restart", {.kind = CAUSE_START, .code = 7}, RESTART, WHY_KIND},
+        {"fault: restart", {.kind = CAUSE_FAULT, .code = 11, .resumable = true}, RESTART, WHY_KIND},
+        {"child: resume", {.kind = CAUSE_CHILD, .code = 7}, RESUME, WHY_KIND},
+        {"child: escalate", {.kind = CAUSE_CHILD, .code = 7}, ESCALATE, WHY_KIND},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -205,11 +205,11 @@ Test(decide, policy_without_any_rule_resumes)
 
 Test(decide, start_or_fault_never_resumes_whatever_the_policy_holds)
 {
-    policy.kind[FAILURE_START] = RESUME;
-    cr_assert_eq(fail(S, (struct failure){.kind = FAILURE_START, .code = 1, .resumable = true}),
+    policy.kind[CAUSE_START] = RESUME;
+    cr_assert_eq(fail(S, (struct cause){.kind = CAUSE_START, .code = 1, .resumable = true}),
                  (uint32_t)RESTART);
-    policy.kind[FAILURE_FAULT] = ACTOR_DIRECTIVE_DEFAULT;
-    cr_assert_eq(fail(S, (struct failure){.kind = FAILURE_FAULT, .code = 11, .resumable = true}),
+    policy.kind[CAUSE_FAULT] = ACTOR_DIRECTIVE_DEFAULT;
+    cr_assert_eq(fail(S, (struct cause){.kind = CAUSE_FAULT, .code = 11, .resumable = true}),
                  (uint32_t)RESTART);
     cr_assert_eq(d.why, (uint32_t)WHY_NO_STATE);
 }
@@ -255,15 +255,15 @@ Test(decide, only_restarts_and_retries_wait)
     use("7: resume, 8: stop, 9: escalate, backoff 1s");
     cr_assert_eq(returned(S), (uint32_t)RESUME);
     cr_assert_eq(d.delay_ns, 0u);
-    fail(S, (struct failure){.kind = FAILURE_RETURNED, .code = 8});
+    fail(S, (struct cause){.kind = CAUSE_RETURNED, .code = 8});
     cr_assert_eq(d.delay_ns, 0u);
-    fail(S, (struct failure){.kind = FAILURE_RETURNED, .code = 9});
+    fail(S, (struct cause){.kind = CAUSE_RETURNED, .code = 9});
     cr_assert_eq(d.delay_ns, 0u);
 }
 
 Test(decide, message_that_keeps_failing_is_quarantined)
 {
-    struct failure f = {.kind = FAILURE_RETURNED, .code = 7, .resumable = true, .has_message = true};
+    struct cause f = {.kind = CAUSE_RETURNED, .code = 7, .resumable = true, .has_message = true};
 
     use("restart, restarts off, attempts 3");
     fail(S, f);
@@ -284,7 +284,7 @@ Test(decide, message_that_keeps_failing_is_quarantined)
 
 Test(decide, message_is_not_kept_for_an_actor_that_ends)
 {
-    struct failure f = {.kind = FAILURE_RETURNED, .code = 7, .has_message = true};
+    struct cause f = {.kind = CAUSE_RETURNED, .code = 7, .has_message = true};
 
     use("stop, attempts 3");
     fail(S, f);
@@ -302,10 +302,10 @@ Test(decide, message_is_not_kept_for_an_actor_that_ends)
 Test(decide, start_and_child_failures_blame_no_message)
 {
     use("start: restart, attempts 3");
-    fail(S, (struct failure){.kind = FAILURE_START, .code = 7, .has_message = true});
+    fail(S, (struct cause){.kind = CAUSE_START, .code = 7, .has_message = true});
     cr_assert_eq(d.fate, (uint32_t)FATE_DEAD);
     cr_assert_eq(d.attempts, 0u);
-    fail(S, (struct failure){.kind = FAILURE_CHILD, .code = 7, .has_message = true});
+    fail(S, (struct cause){.kind = CAUSE_CHILD, .code = 7, .has_message = true});
     cr_assert_eq(d.fate, (uint32_t)FATE_DEAD);
 }
 

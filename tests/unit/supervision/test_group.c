@@ -174,12 +174,12 @@ Test(group, endless_failures_climb_to_user_and_stop_there)
     policy_default(&p);
     rng_seed(&rng, 1);
     for (unsigned i = 0; i < 1000; i++, now += 1000000) {
-        struct failure f = {.kind = FAILURE_RETURNED, .code = 7, .resumable = true};
+        struct cause f = {.kind = CAUSE_RETURNED, .code = 7, .resumable = true};
 
         supervision_decide(&p, &child, now, &rng, &f, &d);
         if (d.directive != ACTOR_DIRECTIVE_ESCALATE)
             continue;
-        f = (struct failure){.kind = FAILURE_CHILD, .code = 7};
+        f = (struct cause){.kind = CAUSE_CHILD, .code = 7};
         supervision_decide(&p, &top, now, &rng, &f, &d);
         if (d.directive == ACTOR_DIRECTIVE_ESCALATE) {
             cr_assert_eq(supervision_after_parent(d.directive, false), (uint32_t)ACTOR_DIRECTIVE_DEFAULT);

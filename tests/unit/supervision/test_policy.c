@@ -62,7 +62,7 @@ Test(policy, higher_layer_wins_setting_by_setting)
     struct policy low = layer("start: escalate, attempts 4, 9 failures in 1s: stop, children keep");
     struct policy m = merged(&high, &low);
 
-    cr_assert_eq(m.kind[FAILURE_START], (uint32_t)ACTOR_DIRECTIVE_RESTART);
+    cr_assert_eq(m.kind[CAUSE_START], (uint32_t)ACTOR_DIRECTIVE_RESTART);
     cr_assert_eq(m.failures.n, 5u);
     cr_assert_eq(m.attempts, 4u);
     cr_assert(m.keep_children);
@@ -129,7 +129,7 @@ Test(policy, spawn_options_make_a_layer)
     cr_assert_eq(policy_from_opts(&o, &p, &err), 0);
     cr_assert_eq(p.restarts.n, 3u);
     cr_assert_eq(p.restarts.window_ms, WINDOW_MAX_MS);
-    cr_assert_eq(p.kind[FAILURE_START], (uint32_t)ACTOR_DIRECTIVE_ESCALATE);
+    cr_assert_eq(p.kind[CAUSE_START], (uint32_t)ACTOR_DIRECTIVE_ESCALATE);
 }
 
 Test(policy, spawn_options_that_make_no_sense_are_refused)
@@ -180,7 +180,7 @@ Test(policy, names_exist_for_every_value)
 {
     cr_assert_str_eq(directive_name(ACTOR_DIRECTIVE_ESCALATE), "escalate");
     cr_assert_str_eq(directive_name(99), "?");
-    cr_assert_str_eq(failure_kind_name(FAILURE_CHILD), "child");
-    cr_assert_str_eq(failure_kind_name(FAILURE_KINDS), "?");
+    cr_assert_str_eq(cause_kind_name(CAUSE_CHILD), "child");
+    cr_assert_str_eq(cause_kind_name(CAUSE_KINDS), "?");
     cr_assert_str_eq(policy_group_name(GROUP_REST_FOR_ONE), "rest-for-one");
 }

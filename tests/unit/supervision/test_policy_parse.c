@@ -22,10 +22,10 @@ Test(policy_parse, every_clause_is_understood)
     cr_assert_eq(p.rules[1].last, 199u);
     cr_assert_eq(p.rules[2].first, (uint32_t)ERR_TIMEOUT);
     cr_assert_eq(p.rules[3].last, UINT32_MAX);
-    cr_assert_eq(p.kind[FAILURE_START], (uint32_t)ACTOR_DIRECTIVE_ESCALATE);
-    cr_assert_eq(p.kind[FAILURE_LIMIT], (uint32_t)ACTOR_DIRECTIVE_RESTART);
-    cr_assert_eq(p.kind[FAILURE_FAULT], (uint32_t)ACTOR_DIRECTIVE_RESTART);
-    cr_assert_eq(p.kind[FAILURE_CHILD], (uint32_t)ACTOR_DIRECTIVE_RESUME);
+    cr_assert_eq(p.kind[CAUSE_START], (uint32_t)ACTOR_DIRECTIVE_ESCALATE);
+    cr_assert_eq(p.kind[CAUSE_LIMIT], (uint32_t)ACTOR_DIRECTIVE_RESTART);
+    cr_assert_eq(p.kind[CAUSE_FAULT], (uint32_t)ACTOR_DIRECTIVE_RESTART);
+    cr_assert_eq(p.kind[CAUSE_CHILD], (uint32_t)ACTOR_DIRECTIVE_RESUME);
     cr_assert_eq(p.failures.n, 20u);
     cr_assert_eq(p.failures.window_ms, 60000u);
     cr_assert_eq(p.failures.then, (uint32_t)ACTOR_DIRECTIVE_STOP);
@@ -160,11 +160,11 @@ random_policy(struct rng *r)
     p.set = (uint32_t)rng_u64(r) &
             (POLICY_HAS_FAILURES | POLICY_HAS_RESTARTS | POLICY_HAS_BACKOFF | POLICY_HAS_ATTEMPTS |
              POLICY_HAS_HARD_LIMIT | POLICY_HAS_GROUP | POLICY_HAS_CHILDREN |
-             (POLICY_HAS_KIND << FAILURE_START) | (POLICY_HAS_KIND << FAILURE_LIMIT) |
-             (POLICY_HAS_KIND << FAILURE_FAULT) | (POLICY_HAS_KIND << FAILURE_CHILD));
+             (POLICY_HAS_KIND << CAUSE_START) | (POLICY_HAS_KIND << CAUSE_LIMIT) |
+             (POLICY_HAS_KIND << CAUSE_FAULT) | (POLICY_HAS_KIND << CAUSE_CHILD));
     if (p.set == 0)
         p.set = POLICY_HAS_GROUP;
-    for (uint32_t k = FAILURE_START; k < FAILURE_KINDS; k++)
+    for (uint32_t k = CAUSE_START; k < CAUSE_KINDS; k++)
         if (p.set & ((uint32_t)POLICY_HAS_KIND << k))
             p.kind[k] = ACTOR_DIRECTIVE_RESTART + (uint32_t)rng_below(r, 3);
     if (p.set & POLICY_HAS_FAILURES)
