@@ -133,6 +133,19 @@ typedef struct actor_type {
 } actor_type;
 enum { ACTOR_TYPE_FLAT_ = 1u /* flags_: nothing points out of the struct */ };
 
+/* Fields that are not named stay zero. That is meant, but clang 19 warns of it in C++ with -Wextra. */
+#if defined(__clang__) && defined(__cplusplus)
+#if __has_warning("-Wmissing-designated-field-initializers")
+#define ACTOR_QUIET_FIELDS_                                                                                    \
+    _Pragma("clang diagnostic push") _Pragma("clang diagnostic ignored \"-Wmissing-designated-field-initializers\"")
+#define ACTOR_LOUD_FIELDS_ _Pragma("clang diagnostic pop")
+#endif
+#endif
+#ifndef ACTOR_QUIET_FIELDS_
+#define ACTOR_QUIET_FIELDS_
+#define ACTOR_LOUD_FIELDS_
+#endif
+
 /* Every type object of a plugin, found by the linker: the host walks [start, stop). */
 #define ACTOR_TYPES_SECTION_ __attribute__((used, section("actor_types")))
 
@@ -368,7 +381,7 @@ actor_tmp_(const T &t)
     return &t;
 }
 }
-#define ACTOR_ARG_(T, ...) (actor_tmp_<T>(T{__VA_ARGS__}))
+#define ACTOR_ARG_(T, ...) (actor_tmp_<T>(ACTOR_QUIET_FIELDS_ T{__VA_ARGS__} ACTOR_LOUD_FIELDS_))
 #else
 #define ACTOR_ARG_(T, ...) (&(const T){__VA_ARGS__})
 #endif
@@ -387,11 +400,13 @@ actor_tmp_(const T &t)
             actor_schema_head head;                                                                            \
             LIST(ACTOR_X_D_)                                                                                   \
         };                                                                                                     \
+        ACTOR_QUIET_FIELDS_                                                                                    \
         ACTOR_NOTE_ATTR_ static const struct note_t_ note_ = {                                                 \
             {6, (uint32_t)(sizeof(struct note_t_) - sizeof(actor_note_head)), ACTOR_NOTE_SCHEMA, "actor"},     \
             {(uint16_t)sizeof(actor_schema_head), (uint16_t)sizeof(actor_field), (uint8_t)FORM, {0, 0, 0}, VER,  \
              (uint32_t)sizeof(self_), (uint32_t)ACTOR_ALIGNOF_(self_), 0 LIST(ACTOR_X_COUNT_), NS, NAME},      \
             LIST(ACTOR_X_I_)};                                                                                 \
+        ACTOR_LOUD_FIELDS_                                                                                     \
         return &note_.head;                                                                                    \
     }                                                                                                          \
     ACTOR_TYPE_(T)
