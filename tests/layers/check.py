@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 MAX_LINES = 600
+LONG = ("tests/peers/",)  # programs to measure against: each is one file on purpose
 CODE_DIRS = ("host", "sdk", "plugins", "discovery", "tools", "tests")
 
 # Folders whose objects call nothing of the operating system, but for files named *_thread.c and *_io.c.
@@ -110,8 +111,12 @@ def check_includes(root, layers):
 
     for path in files(root, ["sdk"], (".c", ".h", ".def")):
         for line, kind, name in includes(read(root, path)):
-            if os.path.exists(os.path.join(root, "host", name)):
+            if os.path.exists(os.path.join(root, "host", name)) and not os.path.exists(f"{root}/sdk/include/{name}"):
                 yield f"{path}:{line}: sdk includes {name} of host"
+    # Both folders are on the include path of host files: which one would be taken depends on the order.
+    for path in files(root, ["host/actor"], (".h",)):
+        if os.path.exists(os.path.join(root, "sdk/include/actor", os.path.basename(path))):
+            yield f"{path}:1: sdk/include/actor has a header of the same name"
 
     for path in files(root, ["plugins", "discovery"], (".c", ".h", ".def")):
         top, own = path.split("/")[0], "/".join(path.split("/")[:2])
@@ -127,7 +132,7 @@ def check_includes(root, layers):
 
 
 STRUCT = re.compile(r"\bstruct\s+(\w+)\s*\{")
-POINTER = re.compile(r"\(\s*\*\s*\w+\s*\)\s*\(")
+POINTER = re.compile(r"\(\s*\*\s*(\w+)\s*\)\s*\(")
 
 
 def body(text, at):
@@ -139,34 +144,46 @@ def body(text, at):
     return text[at:]
 
 
-def check_upward(root, layers):
+def pointer_structs(root):
+    """Structs of host/ headers with function pointers: (file under host/, name, names of the pointers)."""
     for path in files(root, ["host"], (".h",)):
         text = code_only(read(root, path))
         for m in STRUCT.finditer(text):
             # Of nested structs only the inner one counts.
             inside = re.sub(r"\{[^{}]*\}", "{}", body(text, m.end() - 1)[1:-1])
-            key = (path[len("host/"):], m.group(1))
-            if POINTER.search(inside) and key not in layers.up | layers.seam:
-                yield (f"{path}:{text.count(chr(10), 0, m.start()) + 1}: struct {m.group(1)} holds function pointers "
-                       "and is not in host/LAYERS (up: a call upward; seam: the world below)")
-    names = {name for _, name in layers.up}
-    if not names:
-        return
-    filled = re.compile(r"struct\s+(" + "|".join(sorted(names)) + r")\s*(\)|\w+(\[\w*\])?\s*=)\s*\{")
-    for path in files(root, ["host"], (".c", ".h")):
-        if os.path.basename(path) == "wire.c" and path.split("/")[1] in ("node", "testkit"):
-            continue
-        text = code_only(read(root, path))
-        for m in filled.finditer(text):
-            yield (f"{path}:{text.count(chr(10), 0, m.start()) + 1}: struct {m.group(1)} is filled in outside "
-                   "node/wire.c and testkit/wire.c")
+            members = POINTER.findall(inside)
+            if members:
+                yield path[len("host/"):], m.group(1), members
+
+
+def check_upward(root, layers):
+    """A struct that another folder fills in is a call out of its folder: LAYERS says which are meant."""
+    texts = [(path, code_only(read(root, path))) for path in files(root, ["host"], (".c", ".h"))]
+    for header, name, members in pointer_structs(root):
+        home = header.split("/")[0]
+        filled = re.compile(r"\bstruct\s+" + name + r"\s*(\)|\w+(\[\w*\])?\s*=)\s*\{")
+        assigned = re.compile(r"(\.|->)\s*(" + "|".join(members) + r")\s*=[^=]")
+        mentioned = re.compile(r"\bstruct\s+" + name + r"\b")
+        for path, text in texts:
+            folder = path.split("/")[1]
+            if folder == home or (header, name) in layers.seam:
+                continue
+            m = filled.search(text) or (mentioned.search(text) and assigned.search(text))
+            if not m:
+                continue
+            at = f"{path}:{text.count(chr(10), 0, m.start()) + 1}: struct {name} of {header}"
+            wire = os.path.basename(path) == "wire.c" and folder in ("node", "testkit")
+            if (header, name) not in layers.up:
+                yield f"{at} is filled in and not in host/LAYERS (up: a call upward; seam: no such call)"
+            elif not wire:
+                yield f"{at} is filled in outside node/wire.c and testkit/wire.c"
 
 
 def check_text(root):
     for path in files(root, CODE_DIRS, (".c", ".h", ".def", ".py", ".sh")):
         text = read(root, path)
         lines = text.count("\n")
-        if lines > MAX_LINES:
+        if lines > MAX_LINES and not path.startswith(LONG):
             yield f"{path}:{lines}: {lines} lines, {MAX_LINES} at most: look for the second concept"
         if not path.endswith((".c", ".h")):
             continue

@@ -22,11 +22,14 @@ SOURCE_BREAKS = [
     ("host/base/planted.c", '#include "../sched/task.h"\n', "include by path"),
     ("host/base/planted.c", '#include "nowhere.h"\n', "not found under host/"),
     ("host/attic/planted.c", "int attic;\n", "attic is not in host/LAYERS"),
-    ("host/base/planted.h", "struct planted {\n    int (*call)(void);\n};\n", "struct planted holds function pointers"),
-    ("host/actor/planted.c", "static struct log_sink k = {0};\n", "filled in outside node/wire.c"),
+    ("host/actor/planted.c", "static const struct hook k = {0};\n", "is filled in and not in host/LAYERS"),
+    ("host/node/wire.c", "void f(struct hook *h) { h->call = 0; }\n", "is filled in and not in host/LAYERS"),
+    ("host/actor/planted.c", "void f(void) { g(&(struct log_sink){0}); }\n", "filled in outside node/wire.c"),
+    ("host/actor/planted.c", "void f(void) {\n    struct log_sink k;\n    k.write = 0;\n}\n", "filled in outside"),
     ("host/base/planted.c", "int x;\n" * 601, "601 lines, 600 at most"),
     ("host/base/planted.c", "void f(void) { atomic_thread_fence(5); }\n", "standalone fence"),
     ("sdk/include/actor/planted.h", '#include "base/err.h"\n', "sdk includes base/err.h of host"),
+    ("host/actor/planted_name.h", "int x;\n", "sdk/include/actor has a header of the same name"),
     ("plugins/planted/planted.c", "#include <uv.h>\n", "a plugin includes only"),
     ("plugins/planted/planted.c", '#include "../../host/base/err.h"\n', "a plugin includes only"),
     ("discovery/planted/planted.c", '#include "base/err.h"\n', "a plugin includes only"),
@@ -36,7 +39,9 @@ SOURCE_FINE = [
     ("host/actor/planted.c", '#include "sched/task.h"\n#include "base/err.h"\n#include <stdio.h>\n#include <actor/actor.h>\n'),
     ("host/mailbox/planted.c", '#include "msg/planted.h"\n'),
     ("host/base/planted.c", '/* #include "sched/task.h" and atomic_thread_fence */\n'),
-    ("host/node/wire.c", "static struct log_sink k = {0};\n"),
+    ("host/node/wire.c", "static const struct log_sink k = {0};\n"),
+    ("host/sched/planted.c", "static const struct hook k = {0};\n"),
+    ("host/actor/planted.c", "void f(struct hook *h) { if (h->call == 0) h->call(); }\n"),
     ("plugins/planted/planted.c", "#include <actor/actor.h>\n#include <stdio.h>\n#include <sys/mman.h>\n"),
     ("plugins/planted/planted.c", '#include "../neighbor/types.h"\n'),
 ]
@@ -59,8 +64,10 @@ OBJECT_BREAKS = [
      "int f(char *b, const char *t, va_list a) { return vsnprintf(b, 9, t, a); }", None),
 ]
 # Files that the lines above name.
-SCENERY = ["host/sched/task.h", "host/sched/planted_priv.h", "host/wire/planted.h", "host/mailbox/planted.h",
-           "host/msg/planted.h", "plugins/neighbor/types.h"]
+SCENERY = {"host/sched/task.h": "\n", "host/sched/planted_priv.h": "\n", "host/wire/planted.h": "\n",
+           "host/mailbox/planted.h": "\n", "sdk/include/actor/planted_name.h": "\n",
+           "host/msg/planted.h": "\n", "plugins/neighbor/types.h": "\n",
+           "host/sched/planted_hook.h": "struct hook {\n    int a;\n    void (*call)(void);\n};\n"}
 
 
 def findings(*args):
@@ -90,9 +97,9 @@ def remove(root, path, was):
 
 
 def sources(root, say):
-    for path in SCENERY:
+    for path, text in SCENERY.items():
         if not os.path.exists(os.path.join(root, path)):
-            write(root, path, "\n")
+            write(root, path, text)
     before = findings("sources", root)
     for path, text, expected in SOURCE_BREAKS + [(p, t, None) for p, t in SOURCE_FINE]:
         was = write(root, path, text)
