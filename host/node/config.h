@@ -94,11 +94,11 @@ struct config_schemas {
     void *self;
     /* The plugin's ACTOR_CONFIG into *ret, NULL when it has none. Lives as long as self. 0 or an error in e.
      */
-    int (*settings)(void *self, const char *plugin, const char *path, const struct schema **ret,
-                    struct err *e);
+    int (*settings)(void *self, const struct config *c, const struct config_plugin *p, const char *path,
+                    const struct schema **ret, struct err *e);
     /* The same for the start arguments of a behaviour; called after settings() for every plugin. */
     int (*args)(void *self, const char *behaviour, const struct schema **ret, struct err *e);
-    /* May text be the value of this field? */
+    /* May text be the value of this field? NULL: values are not looked at. */
     int (*value)(void *self, const struct field *f, const char *text, struct err *e);
 };
 /* Find the plugins' files and, when s is given, check their settings and the actors' arguments. Errors go to

@@ -65,7 +65,7 @@ check_key(const struct config_schemas *s, const struct schema *schema, const str
             diags_fix(d, "did you mean \"%s%s\"?", prefix, near);
         else if (schema == NULL || schema->nfields == 0)
             diags_fix(d, "it takes no settings");
-    } else if (s->value(s->self, f, x->text, &e) < 0) {
+    } else if (s->value != NULL && s->value(s->self, f, x->text, &e) < 0) {
         diags_add_err(d, &x->at, &e);
     }
 }
@@ -106,7 +106,7 @@ check_plugin(const struct config *c, const struct config_plugin *p, const struct
     }
     if (s == NULL)
         return;
-    if (s->settings(s->self, p->name, path, &schema, &e) < 0) {
+    if (s->settings(s->self, c, p, path, &schema, &e) < 0) {
         diags_add_err(d, at, &e);
         return;
     }

@@ -23,6 +23,19 @@ add(struct merge *m, const struct place *at, const struct err *e)
         diags_add_err(m->d, at, e);
 }
 
+/* Underline only the part of the value that is wrong. */
+static void
+add_part(struct merge *m, const struct ini_item *x, struct value_part part, const struct err *e)
+{
+    struct place at = x->value_at;
+
+    if (part.len > 0) {
+        at.col += (uint32_t)utf8_chars(x->value, part.from);
+        at.width = (uint32_t)utf8_chars(x->value + part.from, strnlen(x->value + part.from, part.len));
+    }
+    add(m, &at, e);
+}
+
 /* Line where an earlier item of this file says the same: the same header, or the same key of the open
  * section. */
 static uint32_t
@@ -174,6 +187,7 @@ read_key(struct merge *m, size_t item)
     const struct ini_item *x = &m->ini->items.v[item];
     const struct key *k;
     const char *near = NULL, *text = x->value;
+    struct value_part part;
     struct setting *set;
     uint32_t before;
     struct err e;
@@ -193,8 +207,8 @@ read_key(struct merge *m, size_t item)
         m->no_memory = true;
         return;
     }
-    if (k != NULL && value_check(k, x->value, m->dir, &m->c->mem, &text, &e) < 0) {
-        add(m, &x->value_at, &e);
+    if (k != NULL && value_check(k, x->value, m->dir, &m->c->mem, &text, &part, &e) < 0) {
+        add_part(m, x, part, &e);
         /* Where it stands is known all the same: a required key that is wrong is not missing too. */
         set->name_at = x->key_at;
         return;

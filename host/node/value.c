@@ -2,6 +2,7 @@
 #include "node/value.h"
 #include "base/util.h"
 #include "node/units.h"
+#include "supervision/policy.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -107,7 +108,7 @@ check_path(const struct key *k, const char *raw, const char *dir, struct text *m
 /* Items between commas, each checked by its kind. */
 static int
 check_list(const struct key *k, const char *raw, const char *dir, struct text *mem, const char **ret,
-           struct err *e)
+           struct value_part *part, struct err *e)
 {
     struct strbuf out;
     const char *s = raw;
@@ -122,6 +123,7 @@ check_list(const struct key *k, const char *raw, const char *dir, struct text *m
             from++;
         while (to > from && s[to - 1] == ' ')
             to--;
+        *part = (struct value_part){.from = (size_t)(s - raw) + from, .len = to - from};
         item = text_dup(mem, s + from, to - from);
         if (item == NULL) {
             r = err_set(e, ERR_NOMEM, "out of memory");
@@ -172,9 +174,26 @@ check_number(const struct key *k, const char *raw, char buf[UNITS_TEXT_MAX], str
     return r < 0 ? r : in_range(k, v, raw, e);
 }
 
+/* The error of policy_parse begins "column N: ". */
+static int
+check_policy(const char *raw, struct value_part *part, struct err *e)
+{
+    struct policy p;
+    unsigned col;
+    int skip = 0, r = policy_parse(raw, &p, e);
+
+    if (r < 0 && sscanf(e->text, "column %u: %n", &col, &skip) == 1 && skip > 0 && col > 0) {
+        part->from = col - 1 < strlen(raw) ? col - 1 : strlen(raw);
+        part->len = strcspn(raw + part->from, " ,:");
+        part->len += part->len == 0;
+        memmove(e->text, e->text + skip, strlen(e->text + skip) + 1);
+    }
+    return r;
+}
+
 int
 value_check(const struct key *k, const char *raw, const char *dir, struct text *mem, const char **ret,
-            struct err *e)
+            struct value_part *part, struct err *e)
 {
     const char *comment = strstr(raw, " #");
     char buf[UNITS_TEXT_MAX];
@@ -183,7 +202,9 @@ value_check(const struct key *k, const char *raw, const char *dir, struct text *
     bool yes;
     int r = 0;
 
+    *part = (struct value_part){.len = 0};
     if (comment != NULL) {
+        *part = (struct value_part){.from = (size_t)(comment - raw) + 1, .len = strlen(comment + 1)};
         err_set(e, ERR_SYNTAX, "\" #\" inside the value");
         return err_fix(e, "put the comment on a line of its own");
     }
@@ -234,8 +255,9 @@ value_check(const struct key *k, const char *raw, const char *dir, struct text *
     case KEY_SET:
     case KEY_LIST:
     case KEY_PATHS:
-        return check_list(k, raw, dir, mem, ret, e);
+        return check_list(k, raw, dir, mem, ret, part, e);
     case KEY_POLICY:
+        r = check_policy(raw, part, e);
         break;
     }
     if (r < 0)

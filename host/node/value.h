@@ -6,10 +6,16 @@
 #define NODE_VALUE_H
 #include "node/keys.h"
 
+/* The part of a value that is wrong, in bytes of it. */
+struct value_part {
+    size_t from, len;
+};
+
 /* Check raw against the key. dir: absolute, relative paths start there. Lists: items joined with ", "; "" =
- * none. *ret lives in mem. Returns 0, -ERR_NOMEM, or an error with text and fix in e. */
+ * none. *ret lives in mem. Returns 0, -ERR_NOMEM, or an error with text and fix in e, and the part that is
+ * wrong in *ret_part (len 0: all of it). */
 int value_check(const struct key *k, const char *raw, const char *dir, struct text *mem, const char **ret,
-                struct err *e);
+                struct value_part *ret_part, struct err *e);
 
 /* Put a checked canonical text into its field of the struct keys_... at `keys`. NULL = not set: no text, no
  * items, 0. Returns 0, -ERR_NOMEM. */

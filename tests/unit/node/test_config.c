@@ -81,7 +81,7 @@ static const char full[] = "# every key\r\n"
                            "[actor first]\n"
                            "behaviour = greeter\n"
                            "alias = one, two\n"
-                           "on_failure = code 7: restart\n"
+                           "on_failure = 7: restart, any: stop\n"
                            "arg.times = 3";
 
 Test(config, every_key_reaches_its_field)
@@ -121,7 +121,7 @@ Test(config, every_key_reaches_its_field)
     cr_expect_str_eq(c->actor.v[0].name, "first");
     cr_expect_str_eq(c->actor.v[0].keys.behaviour, "greeter");
     cr_expect_eq(c->actor.v[0].keys.alias.n, 2);
-    cr_expect_str_eq(c->actor.v[0].keys.on_failure, "code 7: restart");
+    cr_expect_str_eq(c->actor.v[0].keys.on_failure, "7: restart, any: stop");
     cr_assert_eq(c->actor.v[0].nargs, 1);
     cr_expect_str_eq(c->actor.v[0].args[0].name, "times");
     cr_expect_str_eq(c->actor.v[0].args[0].text, "3");

@@ -78,7 +78,7 @@ static const struct bad {
     /* values */
     {STR("[node]\nname =\n"), 2, 7, "name has no value", "default: actord"},
     {STR("[node]\nname = a ; the name\n"), 2, 10, "would start a comment", "line of its own"},
-    {STR("[node]\nname = a # the name\n"), 2, 8, "\" #\" inside the value", "line of its own"},
+    {STR("[node]\nname = a # the name\n"), 2, 10, "\" #\" inside the value", "line of its own"},
     {STR("[node]\nname = \"a\"\n"), 2, 8, "quotes around the value", "name = a"},
     {STR("[node]\nname = a b\n"), 2, 8, "\"a b\" is not a name", ""},
     {STR("[node]\nname = .a\n"), 2, 8, "\".a\" is not a name", ""},
@@ -109,7 +109,9 @@ static const struct bad {
      "shorter"},
     {STR("[plugins]\nallow = thread\n"), 2, 9, "\"thread\" is not one of the choices", "\"threads\""},
     {STR("[plugins]\ndir = /a,,/b\n"), 2, 7, "empty item in the list", "a, b, c"},
-    {STR("[actor a]\nbehaviour = b\nalias = a, b c\n"), 3, 9, "\"b c\" is not a name", ""},
+    {STR("[actor a]\nbehaviour = b\nalias = a, b c\n"), 3, 12, "\"b c\" is not a name", ""},
+    {STR("[actor a]\nbehaviour = b\non_failure = 7: restrat\n"), 3, 17, "restrat", ""},
+    {STR("[actor a]\nbehaviour = b\non_failure = 7: stop, 3 failures in 10: stop\n"), 3, 37, "", ""},
     {STR("\xc3\xa4 = \n"), 1, 1, "no key may hold", ""},
     {STR("[plugin p]\nx = \xc3\xa4\xc3\xb6 ; c\n"), 2, 8, "would start a comment", ""},
 };
