@@ -13,6 +13,8 @@ import fnmatch, os, re, select, signal, socket, subprocess, sys, tempfile
 
 FLAGS = "-std=gnu11 -Wall -Wextra -Wconversion -Werror -Wno-unused-function -fPIC -shared -fvisibility=hidden -Wl,-z,defs"
 
+READY_TIMEOUT_S = float(os.environ.get("READY_TIMEOUT_S", "30"))
+
 
 def blocks(path):
     info, body, start = None, [], 0
@@ -104,7 +106,7 @@ class Page:
             self.daemons.append(subprocess.Popen(["bash", "-euo", "pipefail", "-c", body], cwd=self.tmp,
                                                  env=dict(self.env, NOTIFY_SOCKET=path), stdin=subprocess.DEVNULL,
                                                  start_new_session=True))
-            if not select.select([ready], [], [], 30)[0] or b"READY=1" not in ready.recv(4096):
+            if not select.select([ready], [], [], READY_TIMEOUT_S)[0] or b"READY=1" not in ready.recv(4096):
                 self.die(line, "it does not say that it is ready")
         self.ran += 1
 
