@@ -396,8 +396,8 @@ actor_tmp_(const T &t)
         ACTOR_NAME_FITS_(NAME, 40);                                                                            \
         LIST(ACTOR_X_FITS_)                                                                                    \
         struct note_t_ {                                                                                       \
-            actor_note_head note;                                                                              \
-            actor_schema_head head;                                                                            \
+            actor_note_head actor_note_; /* a field may be called note or head */                              \
+            actor_schema_head actor_head_;                                                                     \
             LIST(ACTOR_X_D_)                                                                                   \
         };                                                                                                     \
         ACTOR_QUIET_FIELDS_                                                                                    \
@@ -407,7 +407,7 @@ actor_tmp_(const T &t)
              (uint32_t)sizeof(self_), (uint32_t)ACTOR_ALIGNOF_(self_), 0 LIST(ACTOR_X_COUNT_), NS, NAME},      \
             LIST(ACTOR_X_I_)};                                                                                 \
         ACTOR_LOUD_FIELDS_                                                                                     \
-        return &note_.head;                                                                                    \
+        return &note_.actor_head_;                                                                             \
     }                                                                                                          \
     ACTOR_TYPE_(T)
 #define ACTOR_TYPE_(T)                                                                                         \
