@@ -1,7 +1,7 @@
 /* schema_print.c - a schema as text and as JSON. */
 #include "base/util.h"
 #include "msg/kind.h"
-#include "msg/schema.h"
+#include "msg/schema_priv.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -30,16 +30,16 @@ schema_kind_text(const struct field *f, char *buf, size_t buf_bytes)
     return buf;
 }
 
-static bool
-has_default(const struct field *f)
+bool
+schema_has_default(const struct field *f)
 {
     if (f->kind == ACTOR_KIND_str)
         return f->dflt.s[0] != '\0';
     return kind_is_plain(f->kind) && f->dflt.u != 0;
 }
 
-static void
-json_default(const struct field *f, struct json *out)
+void
+schema_json_default(const struct field *f, struct json *out)
 {
     if (f->kind == ACTOR_KIND_str)
         json_str(out, f->dflt.s);
@@ -64,13 +64,13 @@ schema_print(const struct schema *s, struct strbuf *out)
         strbuf_printf(out, "%s%s %s", i == 0 ? "" : "; ", schema_kind_text(f, kind, sizeof kind), f->name);
         if (f->was[0] != '\0')
             strbuf_printf(out, " was %s", f->was);
-        if (has_default(f)) {
+        if (schema_has_default(f)) {
             /* numbers and quoted text look the same in JSON */
             struct json j;
 
             strbuf_puts(out, " = ");
             json_init(&j, out);
-            json_default(f, &j);
+            schema_json_default(f, &j);
         }
         if (f->flags & ACTOR_REQUIRED)
             strbuf_puts(out, " required");
@@ -118,9 +118,9 @@ schema_json(const struct schema *s, struct json *out)
         json_text(out, "key", f->key ? kind_name(f->key) : "");
         json_text(out, "type", f->type);
         json_text(out, "was", f->was);
-        if (has_default(f)) {
+        if (schema_has_default(f)) {
             json_key(out, "default");
-            json_default(f, out);
+            schema_json_default(f, out);
         }
         if (f->flags & ACTOR_REQUIRED) {
             json_key(out, "required");

@@ -26,7 +26,10 @@ typedef struct blob {
 } blob;
 #define KEEPER(F) F(opaque(blob, blob), b) F(u32, n)
 
+#define HEADED(F) F(str, note) F(u32, head) F(u8, type) F(u8, name) F(u8, was)
+
 ACTOR_MESSAGE(greet, 1, GREET)
+ACTOR_MESSAGE(headed, 1, HEADED)
 ACTOR_MESSAGE_IN("other-lib", shared, 3, GREET)
 ACTOR_SIGNAL(ping, 1)
 ACTOR_NESTED(point, 1, POINT)
@@ -123,6 +126,15 @@ Test(schema, the_notes_of_the_sdk_are_accepted)
     cr_expect_null(set->v[8]->twin);
     cr_expect(schema_has_opaque(set->v[12]));
     cr_expect_not(schema_has_opaque(set->v[9]));
+    schema_set_free(set);
+}
+
+Test(schema, fields_may_have_the_names_that_notes_use)
+{
+    struct schema_raw raw = NOTE(headed);
+    struct schema_set *set = build(&raw, 1);
+
+    expect_text(set->v[0], "greeter.headed@1{str note; u32 head; u8 type; u8 name; u8 was}");
     schema_set_free(set);
 }
 
