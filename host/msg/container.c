@@ -65,6 +65,8 @@ cont_set_bin(struct undo *u, actor_bytes *dst, actor_bin v)
     size_t cap;
     int r;
 
+    if (v.n > 0 && v.p == NULL)
+        return -ERR_INVALID;
     if (v.n <= dst->cap_ && dst->n <= IN_PLACE_BYTES) {
         r = undo_save(u, old, dst->n);
         if (r < 0)

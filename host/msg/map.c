@@ -198,6 +198,20 @@ map_put(struct undo *u, const struct field *f, actor_map *m, const void *key, co
     return r;
 }
 
+int
+map_adopt(const struct field *f, actor_map *m)
+{
+    const char *e = entry(f, m->v, m->n);
+    struct map_index *ix = m->index_;
+
+    if (map_find(f, m, e) != NULL)
+        return -ERR_EXISTS;
+    if (ix != NULL)
+        ix->slot[probe(ix, f, m->v, e)] = m->n + 1;
+    m->n++;
+    return 0;
+}
+
 /* --- remove --- */
 
 static int
@@ -295,7 +309,7 @@ map_own(struct undo *u, const struct field *df, void *dst, const struct field *s
 {
     struct span s = value_span(src);
     actor_map m = {NULL, 0, 0, NULL};
-    int r = s.n == 0 ? 0 : map_reserve(u, df, &m, s.n);
+    int r = s.n == 0 ? 0 : s.p == NULL ? -ERR_INVALID : map_reserve(u, df, &m, s.n);
 
     for (uint32_t i = 0; r == 0 && i < s.n; i++) {
         const char *e = entry(sf, s.p, i);

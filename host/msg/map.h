@@ -22,6 +22,9 @@ int map_put(struct undo *u, const struct field *f, actor_map *m, const void *key
             const void *v);
 /* 0, -ERR_NOTFOUND, -ERR_NOMEM, -ERR_LIMIT. */
 int map_remove(struct undo *u, const struct field *f, actor_map *m, const void *key);
+/* Building a new map: the entry at place n was written there (map_reserve made room). 0, -ERR_EXISTS (not
+ * taken). */
+int map_adopt(const struct field *f, actor_map *m);
 /* Room for n entries in all. */
 int map_reserve(struct undo *u, const struct field *f, actor_map *m, uint32_t n);
 

@@ -89,6 +89,8 @@ own_text(struct undo *u, void *dst, const void *src)
     size_t cap;
     char *p;
 
+    if (s.n > 0 && s.p == NULL)
+        return -ERR_INVALID;
     if (s.n > 0) {
         p = undo_take(u, s.n, &cap);
         if (p == NULL)
@@ -120,6 +122,8 @@ own_list(struct undo *u, const struct field *df, void *dst, const struct field *
     actor_list out = {NULL, 0, 0};
     char *v;
 
+    if (s.n > 0 && s.p == NULL)
+        return -ERR_INVALID;
     if (bytes > 0) {
         v = undo_take(u, bytes, &cap);
         if (v == NULL)
