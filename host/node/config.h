@@ -30,11 +30,6 @@ struct config_world {
 };
 /* This process's. Points into the environment and into w itself: do not copy w. */
 void config_world_real(struct config_world *w);
-/* Where the control socket of a node is when its ini does not say: also for actorctl -N. Returns the length
- * as snprintf does; -ERR_CONFIG when nothing tells. data_dir: NULL = its default. */
-int config_socket_default(const struct config_world *w, const char *node, const char *data_dir, char *ret,
-                          size_t cap);
-
 /* A key and its value, effective. */
 struct setting {
     const struct key *key; /* NULL: a key that a plugin or behaviour declares */

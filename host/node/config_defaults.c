@@ -1,4 +1,5 @@
 /* config_defaults.c - values that no file gives: from the table, from this machine, or an error. */
+#include "control/socket_path.h"
 #include "node/config_priv.h"
 #include <sched.h>
 #include <stdio.h>
@@ -49,30 +50,30 @@ data_dir_default(const struct config_world *w, char *ret, size_t cap)
     return -ERR_CONFIG;
 }
 
-int
-config_socket_default(const struct config_world *w, const char *node, const char *data_dir, char *ret,
-                      size_t cap)
+/* actorctl -N looks in the same place. */
+static const char *
+socket_default(struct config *c, const struct key *k, const struct config_world *w, struct err *e)
 {
-    char dir[4096];
-    int n;
+    const char *name = section_setting(c->sections.v[SECTION_node], "name")->text, *ret = NULL;
+    struct strbuf path;
 
-    if (w->runtime_dir != NULL)
-        return snprintf(ret, cap, "%s/actord/%s.sock", w->runtime_dir, node);
-    if (w->root)
-        return snprintf(ret, cap, "/run/actord/%s.sock", node);
-    if (data_dir == NULL) {
-        n = data_dir_default(w, dir, sizeof dir);
-        if (n < 0 || (size_t)n >= sizeof dir)
-            return -ERR_CONFIG;
-        data_dir = dir;
+    strbuf_init(&path);
+    if (socket_path_default(&path, w->runtime_dir, name == NULL ? "actord" : name, e) == 0) {
+        if (path.len > k->most) {
+            err_set(e, ERR_RANGE, "the default of socket has %zu bytes, the limit is %llu: %.300s", path.len,
+                    (unsigned long long)k->most, strbuf_str(&path));
+            err_fix(e, "set socket to a shorter path");
+        } else {
+            ret = text_dup(&c->mem, strbuf_str(&path), path.len);
+        }
     }
-    return snprintf(ret, cap, "%s/%s.sock", data_dir, node);
+    strbuf_fini(&path);
+    return ret;
 }
 
 static const char *
 computed(struct config *c, const struct key *k, const struct config_world *w, struct err *e)
 {
-    const struct section *node = c->sections.v[SECTION_node];
     char buf[4096];
     int n = 0;
 
@@ -83,10 +84,7 @@ computed(struct config *c, const struct key *k, const struct config_world *w, st
     } else if (strcmp(k->dflt, "@data_dir") == 0) {
         n = data_dir_default(w, buf, sizeof buf);
     } else {
-        const char *name = section_setting((struct section *)node, "name")->text;
-        const char *data_dir = section_setting((struct section *)node, "data_dir")->text;
-
-        n = data_dir == NULL ? -ERR_CONFIG : config_socket_default(w, name, data_dir, buf, sizeof buf);
+        return socket_default(c, k, w, e);
     }
     if (n < 0) {
         err_set(e, ERR_CONFIG, "%s has no default here: neither XDG_STATE_HOME nor HOME is set", k->name);

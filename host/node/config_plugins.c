@@ -35,17 +35,14 @@ config_plugin_file(const struct config *c, const struct config_plugin *p, char *
 }
 
 static const struct field *
-field_find(const struct schema *s, const char *name, const char **ret_near)
+field_find(const struct schema *s, const char *name, struct nearest *near)
 {
-    struct nearest near;
-
-    nearest_init(&near, name);
+    nearest_init(near, name);
     for (uint32_t i = 0; s != NULL && i < s->nfields; i++) {
         if (strcmp(s->fields[i].name, name) == 0)
             return &s->fields[i];
-        nearest_try(&near, s->fields[i].name);
+        nearest_try(near, s->fields[i].name);
     }
-    *ret_near = near.best;
     return NULL;
 }
 
@@ -54,15 +51,15 @@ static void
 check_key(const struct config_schemas *s, const struct schema *schema, const struct setting *x,
           const char *prefix, const char *what, struct diags *d)
 {
-    const char *near;
+    struct nearest near;
     const struct field *f = field_find(schema, x->name, &near);
     struct err e = {.code = 0};
 
     if (f == NULL) {
         diags_add(d, &x->name_at, ERR_CONFIG, "unknown key \"%s%s\": %s declares no such field", prefix,
                   x->name, what);
-        if (near != NULL)
-            diags_fix(d, "did you mean \"%s%s\"?", prefix, near);
+        if (near.n > 0)
+            diags_fix(d, "did you mean \"%s%s\"?", prefix, near.name[0]);
         else if (schema == NULL || schema->nfields == 0)
             diags_fix(d, "it takes no settings");
     } else if (s->value != NULL && s->value(s->self, f, x->text, &e) < 0) {

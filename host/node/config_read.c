@@ -58,7 +58,8 @@ open_section(struct merge *m, size_t item)
 {
     const struct ini_item *x = &m->ini->items.v[item];
     const struct key_section *kind;
-    const char *space = strchr(x->section, ' '), *name = space == NULL ? "" : space + 1, *near;
+    const char *space = strchr(x->section, ' '), *name = space == NULL ? "" : space + 1;
+    struct nearest near;
     char word[INI_NAME_MAX + 1];
     uint32_t before;
     struct err e;
@@ -66,11 +67,12 @@ open_section(struct merge *m, size_t item)
     m->open = NULL;
     m->opened = item;
     snprintf(word, sizeof word, "%.*s", (int)strcspn(x->section, " "), x->section);
+    nearest_init(&near, word);
     kind = key_section_find(word, &near);
     if (kind == NULL) {
         diags_add(m->d, &x->key_at, ERR_CONFIG, "unknown section [%s]", x->section);
-        if (near != NULL)
-            diags_fix(m->d, "did you mean [%s%s%s]?", near, space == NULL ? "" : " ", name);
+        if (near.n > 0)
+            diags_fix(m->d, "did you mean [%s%s%s]?", near.name[0], space == NULL ? "" : " ", name);
         else
             diags_fix(m->d,
                       "sections are [node] [scheduler] [log] [control] [plugins] [plugin NAME] [actor NAME]");
@@ -112,20 +114,20 @@ open_section(struct merge *m, size_t item)
 }
 
 static void
-unknown_key(struct merge *m, const struct ini_item *x, const char *near)
+unknown_key(struct merge *m, const struct ini_item *x, const struct nearest *near)
 {
     const struct key_section *kind = m->open->kind;
 
     diags_add(m->d, &x->key_at, ERR_CONFIG, "unknown key \"%s\" in [%s]", x->key, x->section);
-    for (size_t i = 0; near == NULL && i < SECTIONS; i++) {
+    for (size_t i = 0; near->n == 0 && i < SECTIONS; i++) {
         if (key_find(&key_sections[i], x->key, NULL) != NULL) {
             diags_fix(m->d, "it belongs to [%s%s%s]", key_sections[i].name,
                       key_sections[i].argument[0] == '\0' ? "" : " ", key_sections[i].argument);
             return;
         }
     }
-    if (near != NULL)
-        diags_fix(m->d, "did you mean \"%s\"?", near);
+    if (near->n > 0)
+        diags_fix(m->d, "did you mean \"%s\"?", near->name[0]);
     else if (kind == &key_sections[SECTION_actor])
         diags_fix(m->d, "a start argument is written arg.%s", x->key);
     else
@@ -186,15 +188,17 @@ read_key(struct merge *m, size_t item)
 {
     const struct ini_item *x = &m->ini->items.v[item];
     const struct key *k;
-    const char *near = NULL, *text = x->value;
+    const char *text = x->value;
+    struct nearest near;
     struct value_part part;
     struct setting *set;
     uint32_t before;
     struct err e;
 
+    nearest_init(&near, x->key);
     k = key_find(m->open->kind, x->key, &near);
     if (k == NULL && !free_key(m->open, x->key)) {
-        unknown_key(m, x, near);
+        unknown_key(m, x, &near);
         return;
     }
     before = is_list(k) ? 0 : said_before(m, item);

@@ -42,34 +42,26 @@ const struct key_section key_sections[SECTIONS] = {
 };
 
 const struct key_section *
-key_section_find(const char *name, const char **ret_near)
+key_section_find(const char *name, struct nearest *near)
 {
-    struct nearest near;
-
-    nearest_init(&near, name);
     for (size_t i = 0; i < SECTIONS; i++) {
         if (strcmp(key_sections[i].name, name) == 0)
             return &key_sections[i];
-        nearest_try(&near, key_sections[i].name);
+        if (near != NULL)
+            nearest_try(near, key_sections[i].name);
     }
-    if (ret_near != NULL)
-        *ret_near = near.best;
     return NULL;
 }
 
 const struct key *
-key_find(const struct key_section *s, const char *name, const char **ret_near)
+key_find(const struct key_section *s, const char *name, struct nearest *near)
 {
-    struct nearest near;
-
-    nearest_init(&near, name);
     for (size_t i = 0; i < s->nkeys; i++) {
         if (strcmp(s->keys[i].name, name) == 0)
             return &s->keys[i];
-        nearest_try(&near, s->keys[i].name);
+        if (near != NULL)
+            nearest_try(near, s->keys[i].name);
     }
-    if (ret_near != NULL)
-        *ret_near = near.best;
     return NULL;
 }
 
@@ -100,8 +92,7 @@ key_default_text(const struct key *k)
     static const char *const computed[][2] = {
         {"@cpus", "number of CPUs"},
         {"@data_dir", "$XDG_STATE_HOME/actord, ~/.local/state/actord, for root /var/lib/actord"},
-        {"@socket",
-         "$XDG_RUNTIME_DIR/actord/NODE.sock, for root /run/actord/NODE.sock, else NODE.sock in data_dir"},
+        {"@socket", "$XDG_RUNTIME_DIR/actord/NODE.sock, or /run/actord/NODE.sock"},
         {"@plugin_dir", "where actord's own plugins are installed"},
     };
 

@@ -3,6 +3,7 @@
 #define NODE_KEYS_H
 #include "base/err.h"
 #include "base/json.h"
+#include "base/nearest.h"
 #include "base/strbuf.h"
 #include "node/text.h"
 #include <stdbool.h>
@@ -90,9 +91,9 @@ struct key_section {
 };
 extern const struct key_section key_sections[SECTIONS];
 
-/* NULL: not found; then *ret_near (may be NULL) is what was probably meant, or NULL. */
-const struct key_section *key_section_find(const char *name, const char **ret_near);
-const struct key *key_find(const struct key_section *s, const char *name, const char **ret_near);
+/* NULL: not found; near (may be NULL) has then considered all names there are. */
+const struct key_section *key_section_find(const char *name, struct nearest *near);
+const struct key *key_find(const struct key_section *s, const char *name, struct nearest *near);
 /* "[scheduler] threads" style pieces of documentation. */
 const char *key_type_text(enum key_type t); /* "duration or off" */
 /* "number of CPUs" for "@cpus"; the default itself otherwise; "not set" for "". */

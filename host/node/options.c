@@ -1,7 +1,7 @@
 /* options.c - getopt_long behind one table, which also makes --help and the suggestions. */
 #include "node/options.h"
+#include "base/nearest.h"
 #include "base/util.h"
-#include "node/text.h"
 #include <getopt.h>
 #include <string.h>
 
@@ -49,8 +49,8 @@ unknown(int letter, const char *word, struct err *e)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         nearest_try(&near, rows[i].name);
     err_set(e, ERR_INVALID, "unknown option %.80s", word);
-    if (near.best != NULL && word[0] == '-' && word[1] == '-')
-        return err_fix(e, "did you mean --%s?", near.best);
+    if (near.n > 0 && word[0] == '-' && word[1] == '-')
+        return err_fix(e, "did you mean --%s?", near.name[0]);
     return err_fix(e, "actord --help lists the options");
 }
 

@@ -115,8 +115,8 @@ args(void *self, const char *behaviour, const struct schema **ret, struct err *e
     }
     if (found == NULL) {
         err_set(e, ERR_NOTFOUND, "no configured plugin has a behaviour \"%.80s\"", behaviour);
-        if (near.best != NULL)
-            return err_fix(e, "did you mean \"%s\"?", near.best);
+        if (near.n > 0)
+            return err_fix(e, "did you mean \"%s\"?", near.name[0]);
         return err_fix(e, "add a [plugin NAME] section for the plugin that has it");
     }
     row = manifest_row(found, ACTOR_ROW_START, NULL);

@@ -5,9 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_BYTES  4096
-#define WORD_MAX     64
-#define PREFIX_SCORE 3 /* a shared beginning counts less than any near word */
+#define CHUNK_BYTES 4096
 
 struct text_chunk {
     struct text_chunk *next;
@@ -153,56 +151,4 @@ utf8_chars(const char *s, size_t len)
         chars++;
     }
     return chars;
-}
-
-void
-nearest_init(struct nearest *n, const char *word)
-{
-    *n = (struct nearest){.word = word, .best = NULL, .distance = PREFIX_SCORE + 1};
-}
-
-static unsigned
-min3(unsigned a, unsigned b, unsigned c)
-{
-    unsigned m = a < b ? a : b;
-
-    return m < c ? m : c;
-}
-
-/* Insertions, deletions, changes, and swaps of neighbours. */
-static unsigned
-edits(const char *a, size_t na, const char *b, size_t nb)
-{
-    unsigned row[3][WORD_MAX + 1];
-
-    for (unsigned j = 0; j <= nb; j++)
-        row[0][j] = j;
-    for (unsigned i = 1; i <= na; i++) {
-        unsigned *now = row[i % 3], *up = row[(i + 2) % 3], *up2 = row[(i + 1) % 3];
-
-        now[0] = i;
-        for (unsigned j = 1; j <= nb; j++) {
-            now[j] = min3(up[j] + 1, now[j - 1] + 1, up[j - 1] + (a[i - 1] != b[j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && up2[j - 2] + 1 < now[j])
-                now[j] = up2[j - 2] + 1;
-        }
-    }
-    return row[na % 3][nb];
-}
-
-void
-nearest_try(struct nearest *n, const char *candidate)
-{
-    size_t nw = strlen(n->word), nc = strlen(candidate), least = nw < nc ? nw : nc;
-    unsigned d;
-
-    if (nw == 0 || nc == 0 || nw > WORD_MAX || nc > WORD_MAX)
-        return;
-    d = edits(n->word, nw, candidate, nc);
-    if (d > (least < 4 ? 1u : 2u))
-        d = least >= 3 && strncmp(n->word, candidate, least) == 0 ? PREFIX_SCORE : PREFIX_SCORE + 1;
-    if (d < n->distance) {
-        n->distance = d;
-        n->best = candidate;
-    }
 }

@@ -1,4 +1,4 @@
-/* text.h - memory for many short texts that die together, and the nearest word in a list.
+/* text.h - memory for many short texts that die together, and UTF-8.
  * One owner thread. Nothing is freed before text_fini(). */
 #ifndef NODE_TEXT_H
 #define NODE_TEXT_H
@@ -24,15 +24,5 @@ char *text_vprintf(struct text *t, const char *fmt, va_list ap) __attribute__((f
 size_t utf8_bad(const char *s, size_t len);
 /* Characters in valid UTF-8; a wrong byte counts as one. */
 size_t utf8_chars(const char *s, size_t len);
-
-/* Collects candidates and keeps the one a person most likely meant: at most 2 edits away (1 for words under 4
- * letters; a swap of neighbours is one edit), or one that continues the word or that the word continues. */
-struct nearest {
-    const char *word;
-    const char *best; /* NULL: none is near */
-    unsigned distance;
-};
-void nearest_init(struct nearest *n, const char *word);
-void nearest_try(struct nearest *n, const char *candidate); /* kept by pointer */
 
 #endif

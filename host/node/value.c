@@ -51,26 +51,20 @@ choice_index(const struct key *k, const char *word, size_t len, struct err *e)
 {
     char have[40], c[32], all[160] = "";
     struct nearest near;
-    char best[32] = "";
 
     snprintf(have, sizeof have, "%.*s", (int)(len < 39 ? len : 39), word);
     nearest_init(&near, have);
     for (size_t i = 0; key_choice(k->choices, i, c); i++) {
         size_t n = strlen(all);
-        const char *was = near.best;
 
         if (strlen(c) == len && memcmp(c, word, len) == 0)
             return (int)i;
         snprintf(all + n, sizeof all - n, "%s%s", i == 0 ? "" : ", ", c);
-        near.best = NULL;
         nearest_try(&near, c);
-        if (near.best != NULL)
-            memcpy(best, c, sizeof best);
-        near.best = was;
     }
     err_set(e, ERR_TYPE, "\"%s\" is not one of the choices", have);
-    if (best[0] != '\0')
-        return err_fix(e, "did you mean \"%s\"? choices are %s", best, all);
+    if (near.n > 0)
+        return err_fix(e, "did you mean \"%s\"? choices are %s", near.name[0], all);
     return err_fix(e, "choices are %s", all);
 }
 

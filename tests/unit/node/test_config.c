@@ -156,7 +156,7 @@ Test(config, without_root_the_defaults_lie_in_the_folders_of_the_user)
     struct config *c = load_in("[node]\nname = n\n", &w);
 
     cr_expect_str_eq(c->node.data_dir, "/home/u/.local/state/actord");
-    cr_expect_str_eq(c->control.socket, "/home/u/.local/state/actord/n.sock");
+    cr_expect_str_eq(c->control.socket, "/run/actord/n.sock");
     config_free(c);
     w.state_home = "/s";
     w.runtime_dir = "/r";

@@ -1,4 +1,4 @@
-/* test_units.c - numbers with units, words, and the nearest word. */
+/* test_units.c - numbers with units, words; UTF-8. */
 #include "base/util.h"
 #include "node/text.h"
 #include "node/units.h"
@@ -80,28 +80,6 @@ Test(units, yes_and_no_have_three_words_each_in_any_case)
         cr_expect(units_bool(no[i], &v, &e) == 0 && !v, "%s", no[i]);
     cr_expect_eq(units_bool("1", &v, &e), -ERR_TYPE);
     cr_expect_eq(units_bool("maybe", &v, &e), -ERR_TYPE);
-}
-
-static const char *
-nearest(const char *word, const char *a, const char *b)
-{
-    struct nearest n;
-
-    nearest_init(&n, word);
-    nearest_try(&n, a);
-    nearest_try(&n, b);
-    return n.best;
-}
-
-Test(nearest, two_edits_or_a_shared_beginning_are_near)
-{
-    cr_expect_str_eq(nearest("treads", "threads", "slice_time"), "threads");
-    cr_expect_str_eq(nearest("thraeds", "watchdog", "threads"), "threads");
-    cr_expect_str_eq(nearest("data", "data_dir", "name"), "data_dir");
-    cr_expect_str_eq(nearest("nme", "name", "data_dir"), "name");
-    cr_expect_null(nearest("colour", "name", "data_dir"));
-    cr_expect_null(nearest("x", "name", "dir"));
-    cr_expect_null(nearest("", "name", "dir"));
 }
 
 Test(text, utf8_is_checked_as_the_standard_says)
