@@ -18,8 +18,6 @@
 #define SABOTAGE_undo_off         0
 #define SABOTAGE_stale_ref        0
 #define SABOTAGE_timer_after_stop 0
-#define SABOTAGE_race             0
-#define SABOTAGE_leak             0
 #ifdef SABOTAGE_SWAP_DROP
 #undef SABOTAGE_swap_drop
 #define SABOTAGE_swap_drop 1
@@ -51,14 +49,6 @@
 #ifdef SABOTAGE_TIMER_AFTER_STOP
 #undef SABOTAGE_timer_after_stop
 #define SABOTAGE_timer_after_stop 1
-#endif
-#ifdef SABOTAGE_RACE
-#undef SABOTAGE_race
-#define SABOTAGE_race 1
-#endif
-#ifdef SABOTAGE_LEAK
-#undef SABOTAGE_leak
-#define SABOTAGE_leak 1
 #endif
 #define SABOTAGE(name) (SABOTAGE_##name)
 
