@@ -191,7 +191,7 @@ audit_allow_parse(const char *words, uint32_t *ret_allow, struct err *err)
                     (int)(len < 40 ? len : 40), p);
             return err_fix(err, "use some of: threads, fork, exec, dlopen, exit, signal");
         }
-        allow |= 1u << c;
+        allow |= 1u << (c - AUDIT_THREADS);
         p += len;
     }
     *ret_allow = allow;
@@ -204,7 +204,7 @@ audit_check(const struct audit *a, uint32_t allow, struct err *err)
     for (size_t i = 0; i < a->n; i++) {
         enum audit_class c = a->v[i].class;
 
-        if (c < AUDIT_THREADS || (allow & (1u << c)) != 0)
+        if (c < AUDIT_THREADS || (allow & (1u << (c - AUDIT_THREADS))) != 0)
             continue;
         err_set(err, ERR_REFUSED, "the plugin calls %s(), which is refused unless '%s' is allowed",
                 a->v[i].symbol, class_names[c]);

@@ -57,7 +57,8 @@ audit_pure(const struct audit *a)
     return a->n == 0;
 }
 
-/* "threads, exit" to a set for audit_check: 0, or -ERR_INVALID naming the word that is unknown and those that
+/* A set of what is allowed: bit 0 threads, 1 fork, 2 exec, 3 dlopen, 4 exit, 5 signal.
+ * "threads, exit" to such a set: 0, or -ERR_INVALID naming the word that is unknown and those that
  * are known. */
 int audit_allow_parse(const char *words, uint32_t *ret_allow, struct err *err);
 /* 0, or -ERR_REFUSED naming the first symbol that needs what is not allowed. */

@@ -1,7 +1,7 @@
 /* Version 2: total renamed and widened, a field added, one dropped; the row for reset is gone. */
 #include "counter_fields.h"
 
-#define ADD(F)     F(u64, by, .dflt = 1)
+#define ADD(F)     F(u32, by, .dflt = 1)  F(str, why)
 #define COUNTER(F) F(u64, sum, .was = "total")  F(i16, step, .dflt = 1)  F(u32, limit, .dflt = 1000)
 #define FROM(F)    F(u32, from)
 ACTOR_MESSAGE(add, 2, ADD)

@@ -3,9 +3,11 @@
 #define TEST_PLUGIN_FIXTURE_H
 #include "base/err.h"
 #include <criterion/criterion.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct bytes {
     unsigned char *p;
@@ -39,6 +41,25 @@ plugin_bytes(const char *name)
     cr_assert_eq(fread(b.p, 1, b.n, f), b.n);
     fclose(f);
     return b;
+}
+
+/* A folder of one test beside the test plugins (which lie where executing is allowed), and its end. */
+static inline void
+temp_dir_make(char *dir, size_t bytes)
+{
+    snprintf(dir, bytes, "%s/tmp-XXXXXX", getenv("ABI_DIR") != NULL ? getenv("ABI_DIR") : ".");
+    cr_assert_not_null(mkdtemp(dir));
+}
+static inline int
+temp_remove_one(const char *p, const struct stat *st, int flag, struct FTW *ftw)
+{
+    (void)st, (void)flag, (void)ftw;
+    return remove(p);
+}
+static inline void
+temp_dir_remove(const char *dir)
+{
+    cr_expect_eq(nftw(dir, temp_remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 #define expect_text(err, part) \

@@ -1,7 +1,6 @@
 #include "fixture.h"
 #include "plugin/store.h"
 #include <fcntl.h>
-#include <ftw.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -12,21 +11,13 @@ static char path[4400];
 static void
 make_dir(void)
 {
-    snprintf(dir, sizeof dir, "%s/store-XXXXXX", getenv("ABI_DIR"));
-    cr_assert_not_null(mkdtemp(dir));
-}
-
-static int
-remove_one(const char *p, const struct stat *st, int flag, struct FTW *ftw)
-{
-    (void)st, (void)flag, (void)ftw;
-    return remove(p);
+    temp_dir_make(dir, sizeof dir);
 }
 
 static void
 remove_dir(void)
 {
-    cr_expect_eq(nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+    temp_dir_remove(dir);
 }
 
 TestSuite(store, .init = make_dir, .fini = remove_dir);
