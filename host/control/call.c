@@ -361,6 +361,20 @@ control_partial(struct control_call *call)
     call->partial = true;
 }
 
+/* A reader need not tell "no rows" from "no such list". */
+static void
+add_empty_lists(struct control_call *call)
+{
+    const struct command *cmd = call->request.cmd;
+
+    for (size_t i = 0; i < cmd->ngives; i++) {
+        const struct view *v = view_by_name(cmd->gives[i]);
+
+        if (v != NULL && v->key[0] != '\0' && rows_of(call, v->key) == NULL)
+            call->failed = true;
+    }
+}
+
 void
 control_end(struct control_call *call, int r, const struct err *err)
 {
@@ -370,6 +384,7 @@ control_end(struct control_call *call, int r, const struct err *err)
 
     if (call->conn != NULL) {
         if (r == 0) {
+            add_empty_lists(call);
             err = &none;
         } else if (err == NULL || err->code == 0) {
             err_set(&plain, r, "%s", err_text(r));

@@ -8,25 +8,30 @@
 
 enum { TEXT_MAX = 4096 };
 
-#define CMD(number, name, cost, role, summary, example, ...) \
-    static const struct command_arg name##_args[] = {__VA_ARGS__{NULL}};
+#define CMD(number, name, cost, role, summary, example, ARGS, ANSWER) \
+    static const struct command_arg name##_args[] = {ARGS{NULL}};     \
+    static const char *const name##_gives[] = {ANSWER NULL};
 #define ARG(command, kind, name, how, metavar, dflt, max, help) \
     {#name, ARG_##kind, HOW_##how, metavar, dflt, max, help, offsetof(struct req_##command, name)},
+#define GIVES(view) #view,
 #include "control/commands.def"
+#undef GIVES
 #undef ARG
 #undef CMD
 
 static const struct command table[] = {
-#define CMD(number, name, cost, role, summary, example, ...) \
-    {number,                                                 \
-     #name,                                                  \
-     COST_##cost,                                            \
-     ROLE_##role,                                            \
-     summary,                                                \
-     example,                                                \
-     name##_args,                                            \
-     ARRAY_LEN(name##_args) - 1,                             \
-     sizeof(struct req_##name)},
+#define CMD(number, name, cost, role, summary, example, ARGS, ANSWER) \
+    {number,                                                          \
+     #name,                                                           \
+     COST_##cost,                                                     \
+     ROLE_##role,                                                     \
+     summary,                                                         \
+     example,                                                         \
+     name##_args,                                                     \
+     ARRAY_LEN(name##_args) - 1,                                      \
+     sizeof(struct req_##name),                                       \
+     name##_gives,                                                    \
+     ARRAY_LEN(name##_gives) - 1},
 #include "control/commands.def"
 #undef CMD
 };

@@ -49,10 +49,10 @@ enum command_number {
 
 /* struct req_swap and its siblings. Texts are NULL when they were not given, and end in NUL; numbers have
  * their default then. */
-#define CMD(number, name, cost, role, summary, example, ...) \
-    struct req_##name {                                      \
-        uint32_t command;                                    \
-        __VA_ARGS__                                          \
+#define CMD(number, name, cost, role, summary, example, ARGS, ANSWER) \
+    struct req_##name {                                               \
+        uint32_t command;                                             \
+        ARGS                                                          \
     };
 #define ARG(command, kind, name, ...) CONTROL_C_##kind name;
 #include "control/commands.def"
@@ -76,6 +76,8 @@ struct command {
     const char *summary, *example;
     const struct command_arg *args;
     size_t nargs, req_bytes;
+    const char *const *gives; /* names of views */
+    size_t ngives;
 };
 const struct command *command_table(size_t *ret_n);
 const struct command *command_by_number(uint32_t number); /* NULL: unknown */

@@ -1,6 +1,7 @@
 /* views.c - the table of views, and packing one by it. */
 #include "control/views.h"
 #include "base/util.h"
+#include <string.h>
 
 #define VIEW(name, key, ...)          static const struct view_member name##_fields[] = {__VA_ARGS__};
 #define FIELD(view, kind, name, help) {#name, VIEW_KIND_##kind, help, offsetof(struct view_##view, name)},
@@ -18,6 +19,15 @@ const struct view *
 view_of(enum view_id id)
 {
     return &table[id];
+}
+
+const struct view *
+view_by_name(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(table); i++)
+        if (strcmp(table[i].name, name) == 0)
+            return &table[i];
+    return NULL;
 }
 
 void

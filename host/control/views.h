@@ -49,6 +49,7 @@ struct view {
     size_t nfields;
 };
 const struct view *view_of(enum view_id id);
+const struct view *view_by_name(const char *name); /* NULL: unknown */
 /* Key and value of each field, without the map's head. */
 void view_pack_fields(msgpack_packer *pk, const struct view *v, const void *view);
 
