@@ -432,7 +432,7 @@ actor_tmp_(const T &t)
 /* A message without fields. */
 #define ACTOR_SIGNAL(T, VER)        ACTOR_SIGNAL_IN(ACTOR_NAMESPACE, T, VER)
 #define ACTOR_SIGNAL_IN(NS, T, VER) ACTOR_MESSAGE_IN(NS, T, VER, ACTOR_NO_FIELDS_)
-#define ACTOR_NO_FIELDS_(F)         F(u8, none_)
+#define ACTOR_NO_FIELDS_(F)         F(u64, none_) /* 8 B: the fast path copies whole words */
 /* State of an actor: zeroed, filled with defaults, then start() runs. Its name is the behaviour's. */
 #define ACTOR_STATE(T, VER, LIST)                                                                              \
     ACTOR_STRUCT_S_(T, LIST);                                                                                  \

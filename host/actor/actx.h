@@ -1,0 +1,90 @@
+/* actx.h - a worker as the actor floor sees it: the context of the turn in hand, its outbox, its undo log.
+ *
+ * The first word is the host's function table: a behaviour's ctx is a pointer to this struct and knows no more of it.
+ * Everything belongs to the thread that runs the worker.
+ */
+#ifndef ACTOR_ACTX_H
+#define ACTOR_ACTX_H
+#include "actor/cell.h"
+#include "msg/arena.h"
+#include "msg/undo.h"
+#include "sched/worker.h"
+#include <actor/host.h>
+
+enum { TURN_MESSAGES_MAX = 65536, TURN_BYTES_MAX = 16 << 20, OUTBOX_INLINE = 256, UNDO_BYTES = 256 };
+
+/* One target's chain. */
+struct outbox_entry {
+    struct cell *to; /* low bit (OUTBOX_FRESH): spawned in this turn, so it is scheduled in any case */
+    struct msg *first, *last;
+};
+#define OUTBOX_FRESH ((uintptr_t)1)
+
+/* What a turn did besides sending; applied at commit, undone at rollback, in order. */
+enum effect_kind {
+    FX_SPAWN,        /* slot: the child */
+    FX_TIMER,        /* slot: its node; armed already */
+    FX_ASK,          /* slot: its node; armed already */
+    FX_TIMER_CANCEL, /* handle; happens at commit */
+    FX_STOP,         /* who; slot: enum actor_stop_mode */
+    FX_WATCH,        /* who */
+    FX_UNWATCH,      /* who */
+    FX_UNSTASH,
+    FX_JOB /* p: the job */
+};
+struct effect {
+    uint32_t kind, slot;
+    actor_ref who;
+    uint64_t handle;
+    void *p;
+};
+
+struct dead_counts;
+struct migration;
+struct system;
+struct tnodes;
+enum turn_fate { FATE_FREE, FATE_KEEP /* stashed or forwarded: the block lives on */ };
+
+struct actx {
+    actor_ctx ctx;               /* first */
+    struct outbox_entry *ob_top; /* last entry in use; == ob: empty. ob[0] is a sentinel */
+    struct outbox_entry *ob;
+    struct msg *cur; /* in hand; NULL outside user turns */
+    struct cell *me;
+    struct cell *cells; /* for resolve */
+    uint32_t cells_max, node;
+    uint32_t nfx, fxcap;
+    bool answered; /* the ask in hand has its answer or went on */
+    bool dirty;    /* slow parts of the turn were used: scratch, fresh messages, containers, fail text */
+    uint64_t tag;
+    struct system *sys;
+    struct effect *fx;
+    struct msg *fresh;     /* made by msg_new and not sent yet */
+    struct msg *conv;      /* the message in hand, converted for the handler; freed after the turn */
+    struct migration *mig; /* while migrate() runs */
+    struct dead_counts *dead;
+    struct cell *turn_me;                       /* whose turn these count: */
+    uint64_t turn_msgs, turn_bytes, turn_stamp; /* toward the caps; counted on slow paths */
+    uint64_t none_args;                         /* what start gets without arguments: actor_none */
+    struct tnodes *tn;                          /* asks and timers armed here */
+    struct arena scratch;                       /* actor_alloc */
+    struct arena_source source;                 /* of arenas: our pool */
+    struct undo undo;                           /* what containers overwrote in this turn */
+    uint64_t gen_next, gen_end;                 /* unused generations */
+    uint32_t slots[64], nslots;                 /* free slots */
+    int32_t fail_code;
+    char fail_text[160];
+    uint32_t obcap;
+    uint16_t obmap[16];
+    struct worker w;
+    struct outbox_entry ob_inline[OUTBOX_INLINE];
+    _Alignas(64) char state_undo[UNDO_BYTES];
+};
+
+INLINE struct actx *
+actx_of(struct worker *w)
+{
+    return (struct actx *)(void *)((char *)w - offsetof(struct actx, w));
+}
+
+#endif

@@ -1,0 +1,269 @@
+/* call_life.c - the host's table: spawn, stop, watch, timers, jobs. All of it waits for the end of the turn. */
+#include "actor/call.h"
+#include "actor/job.h"
+#include "actor/life.h"
+#include "actor/message.h"
+#include "actor/outbox.h"
+#include "actor/tnode.h"
+#include "actor/turn.h"
+#include <string.h>
+
+int
+effect_add(struct actx *x, struct effect fx)
+{
+    if (unlikely(x->nfx == x->fxcap)) {
+        uint32_t cap = x->fxcap == 0 ? 64 : x->fxcap * 4;
+        struct effect *v;
+
+        if (cap > TURN_MESSAGES_MAX * 4)
+            return -ERR_LIMIT;
+        v = env_alloc(x->sys->env, cap * sizeof *v);
+        if (v == NULL)
+            return -ERR_NOMEM;
+        if (x->nfx != 0)
+            memcpy(v, x->fx, x->nfx * sizeof *v);
+        env_free(x->sys->env, x->fx, x->fxcap * sizeof *v);
+        x->fx = v;
+        x->fxcap = cap;
+    }
+    x->fx[x->nfx++] = fx;
+    x->dirty = true;
+    return 0;
+}
+
+/* --- spawn --- */
+int
+spawn_cell(struct actx *x, struct cell **ret, struct behaviour *b, const char *name, uint32_t name_len,
+           const actor_spawn_opts *opts, const struct msg_type *args, const void *v)
+{
+    struct cell *c;
+    int r = 0;
+
+    /* a swap is under way: children start on the new version */
+    for (struct swap *s; (s = atomic_load_explicit(&b->swap, memory_order_acquire)) != NULL;)
+        b = s->to;
+    if (args != NULL && args != x->sys->st.none && args != b->args)
+        return -ERR_TYPE;
+    if (args == NULL || args == x->sys->st.none)
+        v = NULL;
+    c = cell_new(x, b);
+    if (c == NULL)
+        return -ERR_NOMEM;
+    if (v != NULL)
+        r = message_build_type(x, &c->args, args, v, 0);
+    else if (b->args != NULL && b->args != x->sys->st.none)
+        r = message_defaults(x, &c->args, b->args);
+    if (r == 0 && opts != NULL) {
+        struct cell_ext *ext = cell_ext_get(x, c);
+
+        if (ext == NULL)
+            r = -ERR_NOMEM;
+        else
+            memcpy(&ext->opts, opts, opts->size < sizeof ext->opts ? opts->size : sizeof ext->opts);
+    }
+    if (r == 0) {
+        life_adopt(x, x->me, c);
+        atomic_fetch_add_explicit(&x->sys->alive, 1, memory_order_relaxed);
+        counter_inc(x->w.counters, COUNTER_spawned);
+        r = effect_add(x, (struct effect){.kind = FX_SPAWN, .slot = c->ref.slot});
+        if (r < 0)
+            goto unlink;
+        if (name_len != 0)
+            r = names_claim(x, c, name, name_len);
+        if (r == 0)
+            r = outbox_add_fresh(x, c);
+        if (r < 0)
+            x->nfx--;
+    } else {
+        __atomic_store_n(&c->ref.gen, 0, __ATOMIC_RELEASE);
+        atomic_fetch_sub_explicit(&b->actors, 1, memory_order_relaxed);
+        cell_drop_state(x, c);
+        cell_free_slot(x, c);
+        return r;
+    }
+unlink:
+    if (r < 0) {
+        life_roll_back_child(x, c);
+        return r;
+    }
+    *ret = c;
+    return 0;
+}
+
+int
+call_spawn(actor_ctx *ctx, actor_ref *ret, actor_str behaviour, actor_str name, const actor_spawn_opts *opts,
+           const actor_type *args, const void *m)
+{
+    struct actx *x = (struct actx *)ctx;
+    struct behaviour *own = atomic_load_explicit(&x->me->beh, memory_order_relaxed), *b;
+    struct cell *c;
+    int r;
+
+    host_enter(x);
+    b = registry_find(x->sys, behaviour.p, behaviour.n);
+    if (b == NULL && own->plugin != NULL) { /* a behaviour of the same plugin may go by its short name */
+        char full[96];
+        size_t n = strlen(own->plugin);
+
+        if (n + 1 + behaviour.n < sizeof full) {
+            memcpy(full, own->plugin, n);
+            full[n] = '.';
+            memcpy(full + n + 1, behaviour.p, behaviour.n);
+            b = registry_find(x->sys, full, n + 1 + behaviour.n);
+        }
+    }
+    if (b == NULL)
+        r = -ERR_NOTFOUND;
+    else if (atomic_load_explicit(&x->sys->stopping, memory_order_relaxed))
+        r = -ERR_STOPPING;
+    else if (x->me->life == CELL_DEAD)
+        r = -ERR_DEAD;
+    else
+        r = spawn_cell(x, &c, b, name.p, name.n, opts, types_get(&x->sys->types, MSG_TYPE(args->head_)), m);
+    if (r == 0)
+        *ret = c->ref;
+    host_leave(x);
+    return r;
+}
+
+/* --- the simple ones --- */
+static int
+effect_call(actor_ctx *ctx, struct effect fx)
+{
+    struct actx *x = (struct actx *)ctx;
+    int r;
+
+    host_enter(x);
+    r = effect_add(x, fx);
+    host_leave(x);
+    return r;
+}
+
+int
+call_stop(actor_ctx *ctx, actor_ref who, enum actor_stop_mode mode)
+{
+    struct actx *x = (struct actx *)ctx;
+    struct cell *c;
+
+    if (mode != ACTOR_STOP_NOW && mode != ACTOR_STOP_DRAIN)
+        return -ERR_INVALID;
+    host_enter(x);
+    c = cell_resolve(x, who);
+    host_leave(x);
+    if (c == NULL)
+        return -ERR_DEAD;
+    if (c->flags & CELL_SYSTEM)
+        return -ERR_DENIED;
+    return effect_call(ctx, (struct effect){.kind = FX_STOP, .slot = mode, .who = who});
+}
+
+int
+call_watch(actor_ctx *ctx, actor_ref who)
+{
+    return actor_ref_is_nobody(who) ? -ERR_INVALID
+                                    : effect_call(ctx, (struct effect){.kind = FX_WATCH, .who = who});
+}
+
+int
+call_unwatch(actor_ctx *ctx, actor_ref who)
+{
+    return effect_call(ctx, (struct effect){.kind = FX_UNWATCH, .who = who});
+}
+
+int
+call_unstash_all(actor_ctx *ctx)
+{
+    struct actx *x = (struct actx *)ctx;
+    int n = x->me->ext == NULL ? 0 : (int)x->me->ext->nstash;
+    int r = n == 0 ? 0 : effect_call(ctx, (struct effect){.kind = FX_UNSTASH});
+
+    return r < 0 ? r : n;
+}
+
+/* --- timers --- */
+int64_t
+call_timer(actor_ctx *ctx, uint64_t after_ms, uint64_t every_ms, uint64_t tag, const actor_type *t,
+           const void *v)
+{
+    struct actx *x = (struct actx *)ctx;
+    struct tnode *n = NULL;
+    struct msg *m = NULL;
+    int64_t r;
+
+    host_enter(x);
+    r = message_build(x, &m, t, v, 0);
+    if (r == 0) {
+        n = tnode_arm(x, TNODE_TIMER, x->me->ref, after_ms, every_ms, tag);
+        if (n == NULL) {
+            message_free(x, m);
+            r = -ERR_NOMEM;
+        } else {
+            n->template = m;
+            if (life_begin_timer(x, x->me, n) < 0) {
+                tnode_end(x, n);
+                r = -ERR_NOMEM;
+            } else if (effect_add(x, (struct effect){.kind = FX_TIMER, .slot = n->handle}) < 0) {
+                life_end_timer(x, x->me, n);
+                r = -ERR_NOMEM;
+            } else {
+                /* 31 bits of generation keep the id positive */
+                r = (int64_t)((uint64_t)(atomic_load_explicit(&n->gen, memory_order_relaxed) & 0x7fffffff)
+                                  << 32 |
+                              n->handle);
+            }
+        }
+    }
+    host_leave(x);
+    return r;
+}
+
+int
+call_timer_cancel(actor_ctx *ctx, int64_t id)
+{
+    struct actx *x = (struct actx *)ctx;
+    struct tnode *n;
+    int r = -ERR_NOTFOUND;
+
+    host_enter(x);
+    n = id <= 0 ? NULL : tnode_at(x->sys, (uint32_t)id);
+    if (n != NULL && n->kind == TNODE_TIMER && n->who.gen == x->me->ref.gen) {
+        uint32_t gen = atomic_load_explicit(&n->gen, memory_order_relaxed);
+
+        if ((gen & 1) && (gen & 0x7fffffff) == (uint32_t)(id >> 32))
+            r = effect_add(
+                x, (struct effect){.kind = FX_TIMER_CANCEL, .handle = (uint64_t)gen << 32 | n->handle});
+    }
+    host_leave(x);
+    return r;
+}
+
+/* --- jobs --- */
+int
+call_job(actor_ctx *ctx, actor_str name, uint64_t tag, const actor_type *t, const void *v)
+{
+    struct actx *x = (struct actx *)ctx;
+    struct behaviour *b = atomic_load_explicit(&x->me->beh, memory_order_relaxed);
+    const struct behaviour_job *row = NULL;
+    struct job *j;
+    struct msg *m;
+    int r;
+
+    host_enter(x);
+    for (uint32_t i = 0; i < b->njobs; i++)
+        if (strlen(b->jobs[i].name) == name.n && memcmp(b->jobs[i].name, name.p, name.n) == 0)
+            row = &b->jobs[i];
+    if (row == NULL) {
+        r = -ERR_NOTFOUND;
+    } else if (row->in->id != MSG_TYPE(t->head_)) {
+        r = -ERR_TYPE;
+    } else if ((r = message_build(x, &m, t, v, 0)) == 0) {
+        r = job_new(x, &j, b, row, m, tag);
+        if (r < 0) {
+            message_free(x, m);
+        } else if ((r = effect_add(x, (struct effect){.kind = FX_JOB, .p = j})) < 0) {
+            job_drop(x, j);
+        }
+    }
+    host_leave(x);
+    return r;
+}

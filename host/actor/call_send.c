@@ -1,0 +1,297 @@
+/* call_send.c - the host's table: sending. Everything unusual leaves by a tail call, so the usual tell saves no registers.
+ *
+ * tell, usual case: resolve (one compare), a block from the magazine, up to 32 B copied, three stores into the outbox; no
+ * atomic, no lock. Guarded by bench pingpong and fanin. */
+#include "actor/call.h"
+#include "actor/life.h"
+#include "actor/message.h"
+#include "actor/outbox.h"
+#include "actor/tnode.h"
+#include "actor/turn.h"
+#include <string.h>
+
+/* A turn may publish so much; counted on slow paths only: usual tells are bounded by the refills of the pool. */
+static int
+cap(struct actx *x, size_t bytes)
+{
+    if (x->turn_stamp != x->w.stamp || x->turn_me != x->me) {
+        x->turn_stamp = x->w.stamp;
+        x->turn_me = x->me;
+        x->turn_msgs = x->turn_bytes = 0;
+    }
+    x->turn_bytes += bytes;
+    return x->turn_bytes > TURN_BYTES_MAX || ++x->turn_msgs > TURN_MESSAGES_MAX ? -ERR_LIMIT : 0;
+}
+
+/* m's counters and outbox; on failure m is freed. */
+static int
+enqueue(struct actx *x, struct cell *c, struct msg *m)
+{
+    int r = outbox_add(x, c, m);
+
+    if (unlikely(r < 0)) {
+        message_free(x, m);
+        return r;
+    }
+    counter_inc(x->w.counters, COUNTER_sent_user);
+    return 0;
+}
+
+static int
+no_actor(struct actx *x, actor_ref to, const actor_type *t, const void *v)
+{
+    struct msg *m;
+    int r = message_build(x, &m, t, v, 0);
+
+    if (r == 0) {
+        counter_inc(x->w.counters, COUNTER_sent_user);
+        message_bury(x, to, m, DEAD_no_actor, 0);
+    }
+    return r == 0 ? -ERR_DEAD : r;
+}
+
+static COLD int
+tell_slow(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
+{
+    struct actx *x = (struct actx *)ctx;
+    struct cell *c = cell_resolve(x, to);
+    struct msg *m;
+    int r;
+
+    if (c == NULL) {
+        r = no_actor(x, to, t, v);
+    } else if ((r = cap(x, t->bytes)) == 0) {
+        r = message_build(x, &m, t, v, 0);
+        if (r == 0)
+            r = enqueue(x, c, m);
+    }
+    host_leave(x);
+    return r;
+}
+
+static COLD int
+tell_many(struct actx *x, struct cell *c, struct msg *m)
+{
+    int r = enqueue(x, c, m);
+
+    host_leave(x);
+    return r;
+}
+
+int
+call_tell(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
+{
+    struct actx *x = (struct actx *)ctx;
+    struct cell *c;
+    struct outbox_entry *e;
+    uint32_t n, units = t->units_;
+    unsigned cls = MSG_CLASS(t->head_);
+    struct msg *m;
+    uint64_t *d;
+    const uint64_t *s = v;
+
+    host_enter(x);
+    c = cell_resolve(x, to);
+    /* units 0: type not loaded; over 4: large, or not flat (0xffff) */
+    n = x->w.pool.mag[cls & 7].n;
+    if (POOL_COUNTED || unlikely(c == NULL || n == 0 || units - 1 > 3))
+        return tell_slow(ctx, to, t, v);
+    m = x->w.pool.mag[cls].b[n - 1];
+    x->w.pool.mag[cls].n = n - 1;
+    atomic_store_explicit(&m->next, NULL, memory_order_relaxed);
+    m->head = t->head_;
+    m->sender = x->me->ref;
+    d = (uint64_t *)(void *)(m + 1);
+    d[0] = s
+        [0]; /* units of 8 B: the SDK's structs are read to their rounded end only inside the type's own size, see types */
+    if (units > 1) {
+        d[1] = s[1];
+        if (units > 2) {
+            d[2] = s[2];
+            if (units > 3)
+                d[3] = s[3];
+        }
+    }
+    e = x->ob_top;
+    if (likely(e == x->ob)) {
+        outbox_open_(x, e + 1, c, m);
+    } else if (likely(e->to == c)) {
+        atomic_store_explicit(&e->last->next, m, memory_order_relaxed);
+        e->last = m;
+    } else {
+        return tell_many(x, c, m);
+    }
+    counter_inc(x->w.counters, COUNTER_sent_user);
+    host_leave(x);
+    return 0;
+}
+
+void *
+call_msg_new(actor_ctx *ctx, const actor_type *t)
+{
+    struct actx *x = (struct actx *)ctx;
+    struct msg *m = NULL;
+
+    host_enter(x);
+    if (t->head_ != 0 && cap(x, t->bytes) == 0)
+        m = message_alloc(x, t->bytes, false, t->head_);
+    if (m != NULL) {
+        memset(m + 1, 0, t->bytes);
+        m->sender = x->me->ref;
+        atomic_store_explicit(&m->next, x->fresh, memory_order_relaxed);
+        x->fresh = m;
+        x->dirty = true;
+    }
+    host_leave(x);
+    return m == NULL ? NULL : m + 1;
+}
+
+static bool
+take_fresh(struct actx *x, struct msg *m)
+{
+    struct msg *prev = NULL, *f = x->fresh, *next;
+
+    while (f != NULL && f != m) {
+        prev = f;
+        f = atomic_load_explicit(&f->next, memory_order_relaxed);
+    }
+    if (f == NULL)
+        return false;
+    next = atomic_load_explicit(&m->next, memory_order_relaxed);
+    if (prev == NULL)
+        x->fresh = next;
+    else
+        atomic_store_explicit(&prev->next, next, memory_order_relaxed);
+    atomic_store_explicit(&m->next, NULL, memory_order_relaxed);
+    return true;
+}
+
+int
+call_send(actor_ctx *ctx, actor_ref to, void *payload)
+{
+    struct actx *x = (struct actx *)ctx;
+    struct msg *m = msg_of(payload), *copy;
+    struct cell *c;
+    int r;
+
+    host_enter(x);
+    c = cell_resolve(x, to);
+    if (!take_fresh(x, m)) { /* not from msg_new of this turn */
+        r = -ERR_INVALID;
+    } else {
+        const struct msg_type *t = types_get(&x->sys->types, MSG_TYPE(m->head));
+
+        r = 0;
+        if (!t->schema->flat) { /* its views point anywhere: now they move into a block */
+            r = message_build_type(x, &copy, t, payload, 0);
+            message_free(x, m);
+            m = copy;
+        }
+        if (r == 0 && c == NULL) {
+            counter_inc(x->w.counters, COUNTER_sent_user);
+            message_bury(x, to, m, DEAD_no_actor, 0);
+            r = -ERR_DEAD;
+        } else if (r == 0) {
+            r = enqueue(x, c, m);
+        }
+    }
+    host_leave(x);
+    return r;
+}
+
+int
+call_reply(actor_ctx *ctx, const actor_type *t, const void *v)
+{
+    struct actx *x = (struct actx *)ctx;
+    struct msg *q = x->cur, *m;
+    struct cell *c;
+    int r;
+
+    host_enter(x);
+    if (q == NULL || q->sender.gen == 0) {
+        r = -ERR_DEAD;
+    } else if ((q->head & MSG_F_ASK) && x->answered) {
+        r = -ERR_CANCELED; /* the first answer counts */
+    } else if ((c = cell_resolve(x, q->sender)) == NULL) {
+        r = no_actor(x, q->sender, t, v);
+    } else if ((r = cap(x, t->bytes)) == 0 &&
+               (r = message_build(x, &m, t, v, q->head & MSG_F_ASK ? MSG_F_REPLY : 0)) == 0) {
+        if (q->head & MSG_F_ASK) {
+            *message_ext(m) = *message_ext(q);
+            x->answered = true;
+        }
+        r = enqueue(x, c, m);
+    }
+    host_leave(x);
+    return r;
+}
+
+int
+call_forward(actor_ctx *ctx, actor_ref to)
+{
+    struct actx *x = (struct actx *)ctx;
+    struct msg *q = x->cur, *m;
+    struct cell *c;
+    int r = 0;
+
+    host_enter(x);
+    if (q == NULL || (q->head & MSG_F_SYSTEM))
+        r = -ERR_INVALID;
+    else if ((q->head & MSG_F_ASK) && x->answered)
+        r = -ERR_CANCELED;
+    else if ((c = cell_resolve(x, to)) == NULL)
+        r = -ERR_DEAD;
+    else if ((m = message_copy(x, q)) == NULL)
+        r = -ERR_NOMEM;
+    else if ((r = enqueue(x, c, m)) == 0 && (q->head & MSG_F_ASK))
+        x->answered = true;
+    host_leave(x);
+    return r;
+}
+
+int
+call_ask(actor_ctx *ctx, actor_ref to, const actor_type *answer, uint64_t timeout_ms, uint64_t tag,
+         const actor_type *t, const void *v)
+{
+    struct actx *x = (struct actx *)ctx;
+    struct cell *c;
+    struct tnode *n = NULL;
+    struct msg *m;
+    int r;
+
+    host_enter(x);
+    c = cell_resolve(x, to);
+    if (answer->head_ == 0) {
+        r = -ERR_TYPE;
+    } else if (c == NULL) {
+        r = -ERR_DEAD;
+    } else if ((r = cap(x, t->bytes)) == 0 && (r = message_build(x, &m, t, v, MSG_F_ASK)) == 0) {
+        n = tnode_arm(x, TNODE_ASK, x->me->ref, timeout_ms, 0, tag);
+        if (n == NULL || effect_add(x, (struct effect){.kind = FX_ASK, .slot = n->handle}) < 0) {
+            if (n != NULL)
+                tnode_end(x, n);
+            message_free(x, m);
+            r = -ERR_NOMEM;
+        } else {
+            n->answer = MSG_TYPE(answer->head_);
+            n->target = to;
+            n->incarnation = x->me->incarnation;
+            *message_ext(m) =
+                (struct msg_ext){n->handle, atomic_load_explicit(&n->gen, memory_order_relaxed), tag};
+            r = enqueue(x, c, m); /* a failure here leaves the ask to its deadline */
+        }
+    }
+    host_leave(x);
+    return r;
+}
+
+int
+call_flush(actor_ctx *ctx)
+{
+    struct actx *x = (struct actx *)ctx;
+
+    host_enter(x);
+    outbox_flush(x);
+    host_leave(x);
+    return 0;
+}

@@ -1,0 +1,299 @@
+/* cells.c - slots, generations, state memory, control orders. */
+#include "actor/actor_system.h"
+#include "actor/life.h"
+#include "actor/message.h"
+#include "actor/turn.h"
+#include "msg/state.h"
+#include <string.h>
+
+enum { SLOT_BATCH = 64, GEN_BATCH = 4096 };
+
+/* --- slots --- */
+static uint32_t
+slot_get(struct actx *x)
+{
+    struct system *sys = x->sys;
+    uint32_t first;
+
+    if (likely(x->nslots != 0))
+        return x->slots[--x->nslots];
+    mutex_lock(&sys->slots_lock);
+    while (sys->nfree != 0 && x->nslots < SLOT_BATCH / 2)
+        x->slots[x->nslots++] = sys->free_slots[--sys->nfree];
+    mutex_unlock(&sys->slots_lock);
+    if (x->nslots != 0)
+        return x->slots[--x->nslots];
+    first = atomic_fetch_add_explicit(&sys->slots_used, SLOT_BATCH, memory_order_relaxed);
+    if (first >= sys->cfg.max_cells - SLOT_BATCH) {
+        atomic_fetch_sub_explicit(&sys->slots_used, SLOT_BATCH, memory_order_relaxed);
+        return CELL_NONE;
+    }
+    for (uint32_t i = SLOT_BATCH; i > 0; i--) /* so that they come out in address order */
+        x->slots[x->nslots++] = first + i - 1;
+    return x->slots[--x->nslots];
+}
+
+void
+cell_free_slot(struct actx *x, struct cell *c)
+{
+    struct system *sys = x->sys;
+
+    c->life = CELL_FREE;
+    if (x->nslots < ARRAY_LEN(x->slots)) {
+        x->slots[x->nslots++] = c->ref.slot;
+        return;
+    }
+    mutex_lock(&sys->slots_lock);
+    if (sys->nfree == sys->free_cap) {
+        uint32_t cap = sys->free_cap == 0 ? 1024 : sys->free_cap * 2;
+        uint32_t *v = env_alloc(sys->env, cap * sizeof *v);
+
+        if (v != NULL) {
+            if (sys->nfree != 0)
+                memcpy(v, sys->free_slots, sys->nfree * sizeof *v);
+            env_free(sys->env, sys->free_slots, sys->free_cap * sizeof *v);
+            sys->free_slots = v;
+            sys->free_cap = cap;
+        }
+    }
+    if (sys->nfree < sys->free_cap) /* else the slot is lost: 192 B, until there is memory again */
+        sys->free_slots[sys->nfree++] = c->ref.slot;
+    mutex_unlock(&sys->slots_lock);
+}
+
+static uint64_t
+gen_get(struct actx *x)
+{
+    if (unlikely(x->gen_next == x->gen_end)) {
+        x->gen_next = atomic_fetch_add_explicit(&x->sys->gens_used, GEN_BATCH, memory_order_relaxed) + 1;
+        x->gen_end = x->gen_next + GEN_BATCH;
+    }
+    return x->gen_next++;
+}
+
+/* --- state --- */
+static void *
+arena_get_block(void *self, size_t bytes, size_t *ret_got)
+{
+    struct actx *x = self;
+    unsigned cls = pool_class(bytes);
+
+    *ret_got = cls < POOL_LARGE ? pool_class_bytes(cls) : bytes;
+    return cls < POOL_LARGE ? pool_get(&x->w.pool, cls) : pool_get_large(&x->w.pool, bytes);
+}
+
+static void
+arena_put_block(void *self, void *p, size_t bytes)
+{
+    struct actx *x = self;
+
+    pool_put(&x->w.pool, pool_class(bytes), p);
+}
+
+void
+cells_source(struct actx *x)
+{
+    x->source = (struct arena_source){arena_get_block, arena_put_block, x, 0x9e3779b97f4a7c15u};
+}
+
+static size_t
+state_block_bytes(const struct behaviour *b)
+{
+    size_t undo = b->undo8 * sizeof(uint64_t);
+
+    return ((b->state_bytes > undo ? b->state_bytes : undo) + 15u) &
+           ~(size_t)15; /* the undo copy moves whole words */
+}
+
+/* The arena behind the state, made when it is first needed. */
+struct arena *
+cell_arena(struct actx *x, struct cell *c)
+{
+    if (c->arena == NULL) {
+        c->arena = pool_get(&x->w.pool, 0);
+        if (c->arena == NULL)
+            return NULL;
+        arena_init(c->arena, &x->source, NULL, 0);
+    }
+    c->arena->source = &x->source; /* chunks may come from and go to whichever worker runs the actor */
+    return c->arena;
+}
+
+int
+cell_init_memory(struct actx *x, struct cell *c, struct behaviour *b)
+{
+    size_t bytes = state_block_bytes(b);
+
+    if (likely(bytes <= CELL_CHUNK)) {
+        c->state = c->chunk;
+        c->flags &= (uint8_t)~CELL_BIG_STATE;
+    } else {
+        unsigned cls = pool_class(bytes);
+
+        c->state = cls < POOL_LARGE ? pool_get(&x->w.pool, cls) : pool_get_large(&x->w.pool, bytes);
+        if (c->state == NULL)
+            return -ERR_NOMEM;
+        c->flags |= CELL_BIG_STATE;
+        c->state_class = (uint8_t)cls;
+    }
+    memset(c->state, 0, bytes);
+    return 0;
+}
+
+int
+cell_init_state(struct actx *x, struct cell *c, struct behaviour *b)
+{
+    if (unlikely(cell_init_memory(x, c, b) < 0))
+        return -ERR_NOMEM;
+    if (likely(b->zero_state))
+        return 0;
+    if (cell_arena(x, c) == NULL || state_init(b->state, c->state, c->arena) < 0) {
+        cell_drop_state(x, c);
+        return -ERR_NOMEM;
+    }
+    return 0;
+}
+
+void
+cell_drop_memory(struct actx *x, void *state, bool big, unsigned cls, struct arena *arena)
+{
+    if (big && state != NULL)
+        pool_put(&x->w.pool, cls, state);
+    if (arena != NULL) {
+        arena->source = &x->source;
+        arena_drop(arena);
+        pool_put(&x->w.pool, 0, arena);
+    }
+}
+
+void
+cell_drop_state(struct actx *x, struct cell *c)
+{
+    cell_drop_memory(x, c->state, (c->flags & CELL_BIG_STATE) != 0, c->state_class, c->arena);
+    c->state = NULL;
+    c->arena = NULL;
+    c->flags &= (uint8_t)~CELL_BIG_STATE;
+    if (c->life != CELL_RESTARTING) {
+        if (c->args != NULL)
+            message_free(x, c->args);
+        c->args = NULL;
+        if (c->ext != NULL) {
+            env_free(x->sys->env, c->ext->watchers.v, c->ext->watchers.cap * sizeof(actor_ref));
+            env_free(x->sys->env, c->ext->watching.v, c->ext->watching.cap * sizeof(actor_ref));
+            env_free(x->sys->env, c->ext->name, c->ext->name_len + 1);
+            env_free(x->sys->env, c->ext, sizeof *c->ext);
+        }
+        c->ext = NULL;
+    }
+}
+
+struct cell_ext *
+cell_ext_get(struct actx *x, struct cell *c)
+{
+    if (c->ext == NULL) {
+        c->ext = env_alloc(x->sys->env, sizeof *c->ext);
+        if (c->ext != NULL)
+            c->ext->stash_end = &c->ext->stash;
+    }
+    return c->ext;
+}
+
+/* --- cells --- */
+struct cell *
+cell_new(struct actx *x, struct behaviour *b)
+{
+    uint32_t slot = slot_get(x);
+    struct cell *c;
+
+    if (slot == CELL_NONE)
+        return NULL;
+    c = cell_at(x->sys, slot);
+    atomic_store_explicit(&c->mb.head, NULL, memory_order_relaxed);
+    atomic_store_explicit(&c->mb.tail, MBOX_EMPTY, memory_order_relaxed); /* scheduled by whoever commits */
+    atomic_store_explicit(&c->beh, b, memory_order_relaxed);
+    atomic_store_explicit(&c->attn, b->start != NULL ? ATTN_START : 0, memory_order_relaxed);
+    c->ref.node = x->node;
+    c->ref.slot = slot;
+    c->turn = 0;
+    c->incarnation = 0;
+    c->arena = NULL;
+    c->args = NULL;
+    c->ext = NULL;
+    c->parent = c->child = c->older = c->younger = CELL_NONE;
+    c->life = b->start != NULL ? CELL_NEW : CELL_RUNNING;
+    c->reason = 0;
+    c->flags = 0;
+    c->swap_refused = 0;
+    if (cell_init_state(x, c, b) < 0) {
+        cell_free_slot(x, c);
+        return NULL;
+    }
+    /* last: from here a reference matches. Nobody has one before the spawning turn publishes it. */
+    __atomic_store_n(&c->ref.gen, gen_get(x), __ATOMIC_RELEASE);
+    atomic_fetch_add_explicit(&b->actors, 1, memory_order_relaxed);
+    return c;
+}
+
+void
+cell_schedule(struct actx *x, struct cell *c)
+{
+    if (mbox_wake(&c->mb))
+        worker_push(&x->w, &c->task);
+}
+
+/* Pairs with park() and with the second look in actor_slice: the bit is set first, then the actor is woken if it is idle or
+ * parked; it goes idle or parks first, then looks at the bits. All are read-modify-writes in one order. */
+void
+cell_poke(struct actx *x, struct cell *c, uint32_t bit)
+{
+    uint32_t old = atomic_fetch_or_explicit(&c->attn, bit, memory_order_seq_cst);
+
+    if (old & ATTN_PARKED) {
+        old = atomic_fetch_and_explicit(&c->attn, ~(uint32_t)ATTN_PARKED, memory_order_acq_rel);
+        if (old & ATTN_PARKED)
+            worker_push_ring(&x->w, &c->task);
+    } else {
+        cell_schedule(x, c);
+    }
+}
+
+void
+cell_order(struct actx *x, struct cell *c, struct order *o)
+{
+    o->next = atomic_load_explicit(&c->orders, memory_order_relaxed);
+    /* release; pairs with the acquire in take_orders */
+    while (!atomic_compare_exchange_weak_explicit(&c->orders, &o->next, o, memory_order_release,
+                                                  memory_order_relaxed))
+        ;
+    cell_poke(x, c, ATTN_ORDERS);
+}
+
+struct order *
+cell_order_new(struct actx *x, enum order_kind kind)
+{
+    struct order *o = pool_get(&x->w.pool, 0);
+
+    if (o != NULL)
+        *o = (struct order){.kind = kind};
+    return o;
+}
+
+void
+dead_letter(struct actx *x, actor_ref target, const struct msg *m, unsigned reason, int32_t code)
+{
+    struct system *sys = x->sys;
+    const struct msg_type *t = types_get(&sys->types, MSG_TYPE(m->head));
+    struct dead_letter l = {.real_ns = sys->env->real_ns(sys->env),
+                            .sender = m->sender,
+                            .target = target,
+                            .type = MSG_TYPE(m->head),
+                            .code = code,
+                            .reason = reason,
+                            .payload_bytes = t == NULL ? 0 : t->schema->bytes};
+    uint64_t suppressed;
+    char line[DEAD_LINE];
+
+    if (dead_add(sys->dead, x->dead, &l, m + 1, x->w.now_ns, false, &suppressed))
+        log_write(sys->log, LOG_WARN, "dead", "%s",
+                  dead_line(line, &l, t == NULL ? NULL : t->schema->name, NULL, NULL, suppressed));
+}

@@ -1,0 +1,200 @@
+/* deliver.c - messages that are not plain: asks, answers, ticks, job results, Terminated, poison, other layouts, and what nobody
+ * handles. The message has left the mailbox. */
+#include "actor/deliver.h"
+#include "actor/life.h"
+#include "actor/message.h"
+#include "actor/tnode.h"
+#include "actor/turn.h"
+#include "msg/convert.h"
+
+void
+ask_refuse(struct actx *x, struct msg *m, int code)
+{
+    struct cell *c;
+    struct msg *a;
+
+    if (!(m->head & MSG_F_ASK))
+        return;
+    c = cell_resolve(x, m->sender);
+    if (c == NULL)
+        return;
+    a = message_alloc(x, sizeof(actor_ask_failed), true,
+                      MSG_F_ASK_FAILED | MSG_F_SYSTEM | x->sys->st.ask_failed->id);
+    if (a == NULL)
+        return; /* its deadline will tell */
+    *message_ext(a) = *message_ext(m);
+    a->sender = x->me != NULL ? x->me->ref : m->sender;
+    *(actor_ask_failed *)msg_payload(a) = (actor_ask_failed){a->sender, -code};
+    counter_inc(x->w.counters, COUNTER_sent_system);
+    if (mbox_push(&c->mb, a, a))
+        worker_push(&x->w, &c->task);
+}
+
+void
+message_bury(struct actx *x, actor_ref target, struct msg *m, unsigned reason, int32_t code)
+{
+    if (m->head & MSG_F_SYSTEM) {
+        counter_inc(x->w.counters, COUNTER_dropped_system);
+    } else {
+        ask_refuse(x, m,
+                   reason == DEAD_unhandled ? ERR_UNHANDLED
+                   : reason == DEAD_failed  ? ERR_FAILED
+                                            : ERR_DEAD);
+        dead_letter(x, target, m, reason, code);
+    }
+    message_free(x, m);
+}
+
+/* A row for another layout of its message: dispatch calls this in the handler's place. */
+actor_result
+deliver_converted(actor_ctx *ctx, void *state, const void *payload)
+{
+    struct actx *x = (struct actx *)ctx;
+    const struct behaviour *b = atomic_load_explicit(&x->me->beh, memory_order_relaxed);
+    const struct dispatch *d = atomic_load_explicit(&b->dispatch, memory_order_acquire);
+    const struct dispatch_row *row = dispatch_find(d, MSG_TYPE(x->cur->head));
+    const struct dispatch_row *direct = dispatch_find(d, row->type->id);
+    int64_t bytes;
+    struct msg *m;
+
+    host_enter(x);
+    x->dirty = true;
+    bytes = convert_msg_bytes(row->plan, payload);
+    m = bytes < 0 ? NULL : message_alloc(x, (size_t)bytes, false, row->type->id);
+    if (m == NULL)
+        return actor_result_make_(bytes < 0 ? (int32_t)bytes : -ERR_NOMEM);
+    x->conv = m; /* freed with the turn */
+    if (convert_msg(row->plan, m + 1, (size_t)bytes, payload) < 0)
+        return actor_result_make_(-ERR_SCHEMA);
+    counter_inc(x->w.counters, COUNTER_converted);
+    host_leave(x);
+    return direct->fn(ctx, state, m + 1);
+}
+
+/* A turn for m with this payload and type. Frees m unless the turn kept it. */
+static int32_t
+handle(struct actx *x, struct cell *c, struct msg *m, uint32_t type, const void *payload, bool *ret_found)
+{
+    const struct behaviour *b = atomic_load_explicit(&c->beh, memory_order_relaxed);
+    const struct dispatch *d = atomic_load_explicit(&b->dispatch, memory_order_acquire);
+    const struct dispatch_row *r = dispatch_find(d, type);
+
+    *ret_found = r != NULL;
+    return r == NULL ? 0 : turn_run(x, c, r->fn, payload, m);
+}
+
+static void
+finish(struct actx *x, struct cell *c, struct msg *m, int32_t code)
+{
+    bool system = (m->head & MSG_F_SYSTEM) != 0;
+
+    x->tag = 0;
+    if (code != 0 && code != ACTOR_STOP.code) {
+        life_turn_failed(x, c, m, code);
+        return;
+    }
+    counter_inc(x->w.counters, system ? COUNTER_handled_system : COUNTER_handled_user);
+    if ((m->head & MSG_F_ASK) && !x->answered)
+        ask_refuse(x, m, ERR_UNHANDLED); /* the handler returned without an answer */
+    x->answered = false;
+    message_free(x, m);
+    if (code != 0)
+        life_stop(x, c, ACTOR_REASON_STOPPED);
+}
+
+static void
+drop_stale(struct actx *x, struct cell *c, struct msg *m)
+{
+    if (m->head & MSG_F_SYSTEM) {
+        counter_inc(x->w.counters, COUNTER_dropped_system);
+        message_free(x, m);
+    } else {
+        message_bury(x, c->ref, m, DEAD_late_reply, 0);
+    }
+}
+
+static void
+tick(struct actx *x, struct cell *c, struct msg *m)
+{
+    struct msg_ext *ext = message_ext(m);
+    struct tnode *n = tnode_at(x->sys, ext->slot);
+    struct msg *t;
+    int32_t code;
+    bool found;
+
+    if (!tnode_is(n, ext->gen) && !SABOTAGE(timer_after_stop)) {
+        counter_inc(x->w.counters, COUNTER_ticks_stale);
+        drop_stale(x, c, m);
+        return;
+    }
+    atomic_store_explicit(&n->inflight, 0, memory_order_release); /* pairs with the exchange in tnode_fire */
+    t = n->template;
+    if (t == NULL) {
+        drop_stale(x, c, m);
+        return;
+    }
+    x->tag = ext->tag;
+    if (n->period_ms == 0) {
+        n->template = NULL; /* ours now; the timer is over before the handler runs */
+        life_end_timer(x, c, n);
+        t->head |= MSG_F_SYSTEM;
+        message_free(x, m);
+        code = handle(x, c, t, MSG_TYPE(t->head), t + 1, &found);
+        finish(x, c, t, code);
+        return;
+    }
+    t = message_copy(x, t); /* the handler may cancel the timer, which frees the template */
+    if (t == NULL) {
+        drop_stale(x, c, m);
+        return;
+    }
+    t->head |= MSG_F_SYSTEM;
+    message_free(x, m);
+    code = handle(x, c, t, MSG_TYPE(t->head), t + 1, &found);
+    finish(x, c, t, code);
+}
+
+void
+turn_message(struct actx *x, struct cell *c, struct msg *m)
+{
+    uint64_t flags = m->head >> MSG_F_SHIFT << MSG_F_SHIFT;
+    struct msg_ext *ext;
+    struct tnode *n;
+    int32_t code;
+    bool found;
+
+    if (unlikely(flags & MSG_F_POISON)) {
+        counter_inc(x->w.counters, COUNTER_handled_system);
+        message_free(x, m);
+        life_stop(x, c, ACTOR_REASON_STOPPED);
+        return;
+    }
+    if (flags & MSG_F_TIMER) {
+        tick(x, c, m);
+        return;
+    }
+    if (flags & (MSG_F_REPLY | MSG_F_ASK_FAILED)) {
+        ext = message_ext(m);
+        n = tnode_at(x->sys, ext->slot);
+        if (!tnode_is(n, ext->gen) || n->who.gen != c->ref.gen || n->incarnation != c->incarnation) {
+            drop_stale(x, c, m); /* answered already, timed out, or of a life before */
+            return;
+        }
+        x->tag = n->tag;
+        tnode_end(x, n);
+    } else if (flags & MSG_F_JOB) {
+        x->tag = message_ext(m)->tag;
+    } else if (MSG_TYPE(m->head) == x->sys->st.terminated->id &&
+               !watch_take(c, ((actor_terminated *)msg_payload(m))->who)) {
+        drop_stale(x, c, m); /* unwatched meanwhile */
+        return;
+    }
+    x->answered = false;
+    code = handle(x, c, m, MSG_TYPE(m->head), m + 1, &found);
+    if (unlikely(!found)) {
+        x->tag = 0;
+        message_bury(x, c->ref, m, DEAD_unhandled, 0);
+        return;
+    }
+    finish(x, c, m, code);
+}

@@ -1,0 +1,38 @@
+/* hooks.h - what the actor floor asks of the floors above; bound once, before actors run. */
+#ifndef ACTOR_HOOKS_H
+#define ACTOR_HOOKS_H
+#include <actor/host.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct actx;
+struct cell;
+
+enum failure_kind {
+    FAILURE_RETURNED, /* a handler returned actor_fail() */
+    FAILURE_START,    /* start did */
+    FAILURE_LIMIT,    /* the turn outran a limit of the host */
+    FAILURE_CHILD     /* a child's supervision escalated to this actor */
+};
+struct failure {
+    enum failure_kind kind;
+    int32_t code;     /* > 0: the plugin's; else -ERR_* */
+    bool resumable;   /* everything was undone */
+    uint32_t type;    /* message type id, 0 = none */
+    const char *text; /* valid during the call */
+};
+struct verdict {
+    enum actor_directive directive;
+    uint64_t delay_ns; /* before a restart */
+    bool group;        /* the parent was told about siblings; nothing more to do here */
+};
+
+struct actor_hooks {
+    void *self;
+    /* c failed in its own slice: what shall happen? Worker thread, must not block. */
+    void (*failed)(void *self, struct actx *x, struct cell *c, const struct failure *f, struct verdict *ret);
+    /* c restarted or ended: its history (cell_ext.supervision) may be reset or freed. final: it ended. */
+    void (*ended)(void *self, struct actx *x, struct cell *c, bool final);
+};
+
+#endif

@@ -1,0 +1,609 @@
+/* life.c - start, failure, restart, stop. Stopping and restarting share their first half: children end before their parent.
+ *
+ *   stop:     hold mail, stop children --> none left --> stop hook, end timers, watchers, dead letters --> tell the parent
+ *   restart:  hold mail, stop children --> none left --> stop hook, end timers, fresh state --> start turn, mail goes on
+ */
+#include "actor/life.h"
+#include "actor/message.h"
+#include "actor/outbox.h"
+#include "actor/tnode.h"
+#include "actor/turn.h"
+
+static struct behaviour *
+beh(const struct cell *c)
+{
+    return atomic_load_explicit(&c->beh, memory_order_relaxed);
+}
+
+static void
+record(struct actx *x, const struct cell *c, enum record_kind kind, uint32_t code)
+{
+    struct record rec = {.turn = c->turn,
+                         .slot = c->ref.slot,
+                         .n = c->incarnation,
+                         .kind = (uint16_t)kind,
+                         .code = (uint16_t)code,
+                         .ns = x->w.now_ns};
+
+    recorder_add(x->w.recorder, &rec);
+}
+
+/* --- timers --- */
+int
+life_begin_timer(struct actx *x, struct cell *c, struct tnode *n)
+{
+    struct cell_ext *ext = cell_ext_get(x, c);
+    struct tnode *old;
+
+    if (ext == NULL)
+        return -ERR_NOMEM;
+    n->prev = 0;
+    n->next = ext->timers;
+    old = ext->timers != 0 ? tnode_at(x->sys, ext->timers) : NULL;
+    if (old != NULL)
+        old->prev = n->handle;
+    ext->timers = n->handle;
+    return 0;
+}
+
+void
+life_end_timer(struct actx *x, struct cell *c, struct tnode *n)
+{
+    struct tnode *next = n->next != 0 ? tnode_at(x->sys, n->next) : NULL;
+
+    if (n->prev != 0)
+        tnode_at(x->sys, n->prev)->next = n->next;
+    else
+        c->ext->timers = n->next;
+    if (next != NULL)
+        next->prev = n->prev;
+    tnode_end(x, n);
+}
+
+static void
+end_timers(struct actx *x, struct cell *c)
+{
+    if (SABOTAGE(timer_after_stop))
+        return;
+    while (c->ext != NULL && c->ext->timers != 0)
+        life_end_timer(x, c, tnode_at(x->sys, c->ext->timers));
+}
+
+/* --- the tree --- */
+void
+life_adopt(struct actx *x, struct cell *parent, struct cell *child)
+{
+    child->parent = parent->ref.slot;
+    child->younger = CELL_NONE;
+    child->older = parent->child;
+    if (parent->child != CELL_NONE)
+        cell_at(x->sys, parent->child)->younger = child->ref.slot;
+    parent->child = child->ref.slot;
+}
+
+static void
+disown(struct actx *x, struct cell *parent, struct cell *child)
+{
+    if (child->younger != CELL_NONE)
+        cell_at(x->sys, child->younger)->older = child->older;
+    else
+        parent->child = child->older;
+    if (child->older != CELL_NONE)
+        cell_at(x->sys, child->older)->younger = child->younger;
+}
+
+static void
+stop_children(struct actx *x, struct cell *c)
+{
+    for (uint32_t s = c->child; s != CELL_NONE; s = cell_at(x->sys, s)->older)
+        cell_poke(x, cell_at(x->sys, s), ATTN_STOP);
+}
+
+/* --- the end --- */
+static void
+hold(struct cell *c, enum cell_life life)
+{
+    c->life = (uint8_t)life;
+    atomic_fetch_or_explicit(&c->attn, ATTN_HOLD, memory_order_relaxed);
+}
+
+void
+life_drain(struct actx *x, struct cell *c, actor_ref was, unsigned reason)
+{
+    struct msg *m = mbox_first(&c->mb), *next;
+
+    while (m != NULL) {
+        next = mbox_detach(&c->mb, m);
+        if (SABOTAGE(uncounted_free))
+            message_free(x, m);
+        else
+            message_bury(x, was, m, reason, 0);
+        m = next;
+    }
+    atomic_store_explicit(&c->mb.head, NULL, memory_order_relaxed);
+}
+
+static void
+bury_list(struct actx *x, actor_ref was, struct msg *m, unsigned reason)
+{
+    while (m != NULL) {
+        struct msg *next = atomic_load_explicit(&m->next, memory_order_relaxed);
+
+        message_bury(x, was, m, reason, 0);
+        m = next;
+    }
+}
+
+void
+life_free_lists(struct actx *x, struct cell *c)
+{
+    if (c->ext == NULL)
+        return;
+    bury_list(x, c->ref, c->ext->replay, DEAD_shutting_down);
+    bury_list(x, c->ref, c->ext->stash, DEAD_shutting_down);
+    c->ext->replay = c->ext->stash = NULL;
+}
+
+static void
+run_stop_hook(struct actx *x, struct cell *c, uint32_t reason)
+{
+    struct behaviour *b = beh(c);
+
+    if (b->stop == NULL || c->life == CELL_NEW || c->flags & CELL_STOP_HOOK_RAN || c->state == NULL)
+        return;
+    c->flags |= CELL_STOP_HOOK_RAN;
+    host_leave(x);
+    b->stop(&x->ctx, c->state, reason);
+    host_enter(x);
+    turn_commit(x, c);
+}
+
+/* Epoch passed: nobody can push into this mailbox any more. */
+static void
+cell_reclaim(struct retired *r, void *arg)
+{
+    struct actx *x = actx_of(arg);
+    struct cell *c = (struct cell *)(void *)((char *)r - offsetof(struct cell, chunk)), *me = x->me;
+    struct order *o;
+
+    x->me = c;
+    life_drain(x, c, c->ref, DEAD_stopped);
+    /* acquire; pairs with the release in cell_order */
+    for (o = atomic_exchange_explicit(&c->orders, NULL, memory_order_acquire); o != NULL;) {
+        struct order *next = o->next;
+
+        if (o->kind == ORDER_WATCH)
+            watch_send(x, o->who, c->ref, c->reason, 0, c->incarnation);
+        else if (o->kind == ORDER_CALL)
+            o->fn(x, NULL, o->arg);
+        pool_put(&x->w.pool, 0, o);
+        o = next;
+    }
+    x->me = me;
+    cell_free_slot(x, c);
+}
+
+static void
+retire(struct actx *x, struct cell *c)
+{
+    c->life = CELL_DEAD;
+    epoch_retire(&x->sys->sched.epoch, (struct retired *)(void *)c->chunk, cell_reclaim);
+}
+
+/* All children are gone. */
+static void
+finish_stop(struct actx *x, struct cell *c)
+{
+    struct cell *parent = cell_at(x->sys, c->parent);
+    struct behaviour *b = beh(c);
+    struct order *o;
+    actor_ref was = c->ref;
+
+    run_stop_hook(x, c, c->reason);
+    if (c->child != CELL_NONE) { /* the stop hook spawned */
+        stop_children(x, c);
+        return;
+    }
+    x->sys->hooks.ended(x->sys->hooks.self, x, c, true);
+    end_timers(x, c);
+    names_release(x, c);
+    record(x, c, REC_STOP, c->reason);
+    atomic_fetch_or_explicit(&c->attn, ATTN_DEAD, memory_order_relaxed);
+    /* From here sends fail. Release; pairs with the acquire in tnode.c. c->ref stays readable to us through `was`. */
+    __atomic_store_n(&c->ref.gen, 0, __ATOMIC_RELEASE);
+    if (c->ext != NULL) {
+        bury_list(x, was, c->ext->replay, DEAD_stopped);
+        bury_list(x, was, c->ext->stash, DEAD_stopped);
+        c->ext->replay = c->ext->stash = NULL;
+    }
+    life_drain(x, c, was, DEAD_stopped);
+    watch_drop(x, c);
+    if (c->ext != NULL)
+        watch_tell_all(x, c, was);
+    if (!(c->flags & CELL_SYSTEM))
+        atomic_fetch_sub_explicit(&x->sys->alive, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&b->actors, 1, memory_order_release); /* pairs with the sweeper's acquire */
+    counter_inc(x->w.counters, COUNTER_ended);
+    cell_drop_state(x, c);
+    if (c->ref.slot == x->sys->root.slot) {
+        retire(x, c);
+        return;
+    }
+    o = (struct order *)(void *)c->chunk;
+    *o = (struct order){.kind = ORDER_CHILD_EXITED, .a = c->ref.slot};
+    c->life = CELL_DEAD;
+    cell_order(x, parent, o);
+}
+
+/* Fresh state, same reference, mailbox, stash and watchers. */
+static void
+finish_restart(struct actx *x, struct cell *c)
+{
+    run_stop_hook(x, c, ACTOR_REASON_FAILED);
+    if (c->child != CELL_NONE) {
+        stop_children(x, c);
+        return;
+    }
+    end_timers(x, c);
+    cell_drop_state(x, c);
+    c->incarnation++;
+    if (cell_init_state(x, c, beh(c)) < 0) {
+        c->life = CELL_NEW; /* no state: no stop hook */
+        log_write(x->sys->log, LOG_ERROR, "supervision",
+                  "slot %u: restart failed: out of memory; the actor stops", c->ref.slot);
+        c->reason = ACTOR_REASON_FAILED;
+        hold(c, CELL_STOPPING);
+        return;
+    }
+    record(x, c, REC_RESTART, 0);
+    counter_inc(x->w.counters, COUNTER_restarts);
+    c->life = CELL_RUNNING;
+    c->flags &= (uint8_t)~CELL_STOP_HOOK_RAN;
+    atomic_fetch_and_explicit(&c->attn, ~(uint32_t)ATTN_HOLD, memory_order_relaxed);
+    if (beh(c)->start != NULL)
+        atomic_fetch_or_explicit(&c->attn, ATTN_START, memory_order_relaxed);
+    if (c->ext != NULL && c->ext->stash != NULL) { /* what was put off may now be handled */
+        *c->ext->stash_end = c->ext->replay;
+        c->ext->replay = c->ext->stash;
+        c->ext->stash = NULL;
+        c->ext->stash_end = &c->ext->stash;
+        c->ext->nstash = 0;
+        atomic_fetch_or_explicit(&c->attn, ATTN_REPLAY, memory_order_relaxed);
+    }
+}
+
+void
+life_stop(struct actx *x, struct cell *c, unsigned reason)
+{
+    if (c->life == CELL_STOPPING || c->life == CELL_DEAD)
+        return;
+    c->reason = (uint8_t)reason;
+    hold(c, CELL_STOPPING);
+    stop_children(x, c);
+}
+
+static void
+life_restart(struct actx *x, struct cell *c)
+{
+    if (c->life == CELL_STOPPING || c->life == CELL_DEAD)
+        return;
+    hold(c, CELL_RESTARTING);
+    stop_children(x, c);
+}
+
+/* --- failure --- */
+void
+life_direct(struct actx *x, struct cell *c, enum actor_directive d, uint64_t delay_ns)
+{
+    struct tnode *n;
+
+    if (c->life == CELL_STOPPING || c->life == CELL_DEAD)
+        return;
+    switch (d) {
+    case ACTOR_DIRECTIVE_DEFAULT:
+    case ACTOR_DIRECTIVE_RESUME:
+        if (c->life == CELL_HELD) {
+            c->life = CELL_RUNNING;
+            atomic_fetch_and_explicit(&c->attn, ~(uint32_t)ATTN_HOLD, memory_order_relaxed);
+        }
+        break;
+    case ACTOR_DIRECTIVE_RESTART:
+        if (delay_ns == 0) {
+            life_restart(x, c);
+            break;
+        }
+        hold(c, CELL_HELD);
+        n = tnode_arm(x, TNODE_RETRY, c->ref, delay_ns / 1000000 + 1, 0, 0);
+        if (n == NULL || life_begin_timer(x, c, n) < 0) {
+            if (n != NULL)
+                tnode_end(x, n);
+            life_restart(x, c); /* no memory for waiting: now */
+        }
+        break;
+    case ACTOR_DIRECTIVE_STOP:
+        life_stop(x, c, ACTOR_REASON_FAILED);
+        break;
+    case ACTOR_DIRECTIVE_ESCALATE:
+        hold(c, CELL_HELD);
+        break;
+    }
+}
+
+static void
+escalate(struct actx *x, struct cell *c, const struct failure *f)
+{
+    struct cell *parent = cell_at(x->sys, c->parent);
+    struct order *o;
+    char path[256];
+
+    hold(c, CELL_HELD);
+    if (c->parent == x->sys->user.slot || c->parent == x->sys->system.slot ||
+        c->parent == x->sys->root.slot) {
+        names_path(x->sys, c, path, sizeof path);
+        log_write(x->sys->log, LOG_ERROR, "supervision",
+                  "%s stops: its supervision is exhausted (code %d: %s)", path, f->code, f->text);
+        if (c->parent != x->sys->user.slot && x->sys->fatal != NULL)
+            x->sys->fatal(x->sys->fatal_self, path);
+        life_stop(x, c, ACTOR_REASON_FAILED);
+        return;
+    }
+    o = cell_order_new(x, ORDER_CHILD_FAILED);
+    if (o == NULL) {
+        life_stop(x, c, ACTOR_REASON_FAILED);
+        return;
+    }
+    o->who = c->ref;
+    o->b = f->code;
+    cell_order(x, parent, o);
+}
+
+void
+life_failed(struct actx *x, struct cell *c, const struct failure *f)
+{
+    struct verdict v = {0};
+
+    record(x, c, REC_FAIL, (uint32_t)f->code & 0xffff);
+    x->sys->hooks.failed(x->sys->hooks.self, x, c, f, &v);
+    if (v.group)
+        hold(c, CELL_HELD);
+    else if (v.directive == ACTOR_DIRECTIVE_ESCALATE)
+        escalate(x, c, f);
+    else
+        life_direct(x, c, v.directive, v.delay_ns);
+}
+
+static void
+stash(struct actx *x, struct cell *c, struct msg *m)
+{
+    struct cell_ext *ext = cell_ext_get(x, c);
+
+    if (ext == NULL || ext->nstash >= STASH_MAX) {
+        message_bury(x, c->ref, m, DEAD_mailbox_full, 0);
+        return;
+    }
+    atomic_store_explicit(&m->next, NULL, memory_order_relaxed);
+    *ext->stash_end = m;
+    ext->stash_end = (struct msg **)(void *)&m->next;
+    ext->nstash++;
+}
+
+void
+life_turn_failed(struct actx *x, struct cell *c, struct msg *m, int32_t code)
+{
+    struct failure f;
+
+    if (code == ACTOR_UNHANDLED.code) {
+        message_bury(x, c->ref, m, DEAD_unhandled, 0);
+        return;
+    }
+    if (code == ACTOR_STASH.code) {
+        stash(x, c, m);
+        return;
+    }
+    f = (struct failure){.kind = FAILURE_RETURNED,
+                         .code = code < 0 && code > -100000 ? -code : code,
+                         .resumable = beh(c)->undoable,
+                         .type = MSG_TYPE(m->head),
+                         .text = x->fail_code == code ? x->fail_text : ""};
+    x->fail_code = 0;
+    message_bury(x, c->ref, m, DEAD_failed, f.code);
+    life_failed(x, c, &f);
+}
+
+/* --- attention --- */
+static void
+child_failed(struct actx *x, struct cell *c, struct order *o)
+{
+    struct failure f = {
+        .kind = FAILURE_CHILD, .code = (int32_t)o->b, .resumable = true, .text = "a child escalated"};
+    struct cell *child = cell_resolve(x, o->who);
+    struct verdict v = {0};
+
+    if (child == NULL || c->life != CELL_RUNNING)
+        return;
+    x->sys->hooks.failed(x->sys->hooks.self, x, c, &f, &v);
+    if (v.directive == ACTOR_DIRECTIVE_ESCALATE) {
+        escalate(x, c, &f);
+    } else if (v.directive == ACTOR_DIRECTIVE_RESUME || v.directive == ACTOR_DIRECTIVE_DEFAULT) {
+        struct order *d = cell_order_new(x, ORDER_DIRECTIVE);
+
+        if (d == NULL)
+            return;
+        d->a = ACTOR_DIRECTIVE_RESTART;
+        cell_order(x, child, d);
+    } else {
+        life_direct(x, c, v.directive, v.delay_ns); /* a restart or stop of ours ends the child */
+    }
+}
+
+static void
+child_exited(struct actx *x, struct cell *c, uint32_t slot)
+{
+    struct cell *child = cell_at(x->sys, slot);
+
+    disown(x, c, child);
+    retire(x, child);
+}
+
+static void
+obey(struct actx *x, struct cell *c, struct order *o)
+{
+    struct tnode *n;
+
+    switch ((enum order_kind)o->kind) {
+    case ORDER_CHILD_EXITED:
+        child_exited(x, c, o->a);
+        return; /* the order lay in the child's chunk */
+    case ORDER_WATCH:
+        watch_add(x, c, o->who);
+        break;
+    case ORDER_UNWATCH:
+        watch_remove(x, c, o->who);
+        break;
+    case ORDER_DIRECTIVE:
+        life_direct(x, c, (enum actor_directive)o->a, 0);
+        break;
+    case ORDER_CHILD_FAILED:
+        child_failed(x, c, o);
+        break;
+    case ORDER_RETRY:
+        n = tnode_at(x->sys, o->a);
+        if (tnode_is(n, (uint32_t)o->b)) {
+            life_end_timer(x, c, n);
+            if (c->life == CELL_HELD)
+                life_restart(x, c);
+        }
+        break;
+    case ORDER_CALL:
+        o->fn(x, c, o->arg);
+        turn_commit(x, c);
+        break;
+    }
+    pool_put(&x->w.pool, 0, o);
+}
+
+/* The control lane, oldest first. */
+static void
+take_orders(struct actx *x, struct cell *c)
+{
+    struct order *o, *list = NULL;
+
+    atomic_fetch_and_explicit(&c->attn, ~(uint32_t)ATTN_ORDERS, memory_order_acquire);
+    /* acquire; pairs with the release in cell_order */
+    o = atomic_exchange_explicit(&c->orders, NULL, memory_order_acquire);
+    while (o != NULL) {
+        struct order *next = o->next;
+
+        o->next = list;
+        list = o;
+        o = next;
+    }
+    while (list != NULL) {
+        o = list;
+        list = o->next;
+        obey(x, c, o);
+    }
+}
+
+static void
+run_start(struct actx *x, struct cell *c)
+{
+    struct behaviour *b = beh(c);
+    int32_t code;
+
+    atomic_fetch_and_explicit(&c->attn, ~(uint32_t)ATTN_START, memory_order_relaxed);
+    c->life = CELL_RUNNING;
+    if (b->start == NULL)
+        return;
+    code = turn_run(x, c, b->start, c->args != NULL ? msg_payload(c->args) : (void *)&x->none_args, NULL);
+    if (code == ACTOR_STOP.code) {
+        life_stop(x, c, ACTOR_REASON_STOPPED);
+    } else if (code != 0) {
+        struct failure f = {.kind = FAILURE_START,
+                            .code = code < 0 && code > -100000 ? -code : code,
+                            .text = x->fail_code == code ? x->fail_text : ""};
+
+        x->fail_code = 0;
+        life_failed(x, c, &f);
+    }
+}
+
+static void
+replay(struct actx *x, struct cell *c)
+{
+    struct cell_ext *ext = c->ext;
+    struct msg *m = ext->replay;
+
+    if (m == NULL) {
+        atomic_fetch_and_explicit(&c->attn, ~(uint32_t)ATTN_REPLAY, memory_order_relaxed);
+        return;
+    }
+    ext->replay = atomic_load_explicit(&m->next, memory_order_relaxed);
+    atomic_store_explicit(&m->next, NULL, memory_order_relaxed);
+    turn_message(x, c, m);
+}
+
+/* Leave the run queue while held. false: an order came, look again. */
+static bool
+park(struct cell *c)
+{
+    uint32_t a = atomic_load_explicit(&c->attn, memory_order_relaxed);
+
+    do {
+        if (a & (ATTN_ORDERS | ATTN_STOP))
+            return false;
+        /* pairs with the fetch_or in cell_poke: one of the two sees the other */
+    } while (!atomic_compare_exchange_weak_explicit(&c->attn, &a, a | ATTN_PARKED, memory_order_acq_rel,
+                                                    memory_order_relaxed));
+    return true;
+}
+
+bool
+actor_attend(struct actx *x, struct cell *c)
+{
+    for (;;) {
+        uint32_t a = atomic_load_explicit(&c->attn, memory_order_acquire);
+
+        if (a & ATTN_ORDERS) {
+            take_orders(x, c);
+        } else if (a & ATTN_STOP) {
+            atomic_fetch_and_explicit(&c->attn, ~(uint32_t)ATTN_STOP, memory_order_relaxed);
+            life_stop(x, c,
+                      atomic_load_explicit(&x->sys->stopping, memory_order_relaxed) ? ACTOR_REASON_SHUTDOWN
+                                                                                    : ACTOR_REASON_STOPPED);
+        } else if ((c->life == CELL_STOPPING || c->life == CELL_RESTARTING) && c->child == CELL_NONE) {
+            if (c->life == CELL_STOPPING)
+                finish_stop(x, c);
+            else
+                finish_restart(x, c);
+            if (c->life == CELL_DEAD)
+                return false;
+        } else if (a & ATTN_HOLD) {
+            if (park(c))
+                return false;
+        } else if (a & ATTN_START) {
+            run_start(x, c);
+        } else if (a & ATTN_REPLAY) {
+            replay(x, c);
+        } else {
+            return true;
+        }
+    }
+}
+
+void
+life_roll_back_child(struct actx *x, struct cell *child)
+{
+    struct cell *parent = cell_at(x->sys, child->parent);
+    struct behaviour *b = beh(child);
+
+    disown(x, parent, child);
+    names_release(x, child);
+    child->reason = ACTOR_REASON_ROLLED_BACK;
+    __atomic_store_n(&child->ref.gen, 0, __ATOMIC_RELEASE);
+    atomic_fetch_sub_explicit(&x->sys->alive, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&b->actors, 1, memory_order_relaxed);
+    counter_inc(x->w.counters, COUNTER_ended);
+    cell_drop_state(x, child);
+    retire(x, child);
+}

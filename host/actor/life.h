@@ -1,0 +1,45 @@
+/* life.h - start, failure, restart, stop and switch of one actor: steps inside its own slice.
+ *
+ * Nothing here runs beside a handler of the same actor: every step is taken by the worker that holds the actor.
+ */
+#ifndef ACTOR_LIFE_H
+#define ACTOR_LIFE_H
+#include "actor/actor_system.h"
+
+struct tnode;
+
+/* Begin to stop: no more user mail; children first; then stop hook, dead letters, watchers. actor_attend finishes it. */
+void life_stop(struct actx *x, struct cell *c, unsigned reason);
+/* The turn of m ended with code (UNHANDLED, STASH or a failure) and is rolled back. Takes m. */
+void life_turn_failed(struct actx *x, struct cell *c, struct msg *m, int32_t code);
+/* A failure that is no message's: start, or a child's. */
+void life_failed(struct actx *x, struct cell *c, const struct failure *f);
+/* A supervision answer, for a held or running actor. */
+void life_direct(struct actx *x, struct cell *c, enum actor_directive d, uint64_t delay_ns);
+/* The behaviour has a successor: move there if this actor can. */
+void life_switch(struct actx *x, struct cell *c);
+/* Its stash and its unstashed mail, without accounts: the node is going. */
+void life_free_lists(struct actx *x, struct cell *c);
+/* A child of a turn that failed. Its cell is nobody's but ours. */
+void life_roll_back_child(struct actx *x, struct cell *child);
+/* Everything in the mailbox becomes a dead letter, asks are refused. Leaves it EMPTY. */
+void life_drain(struct actx *x, struct cell *c, actor_ref was, unsigned reason);
+/* Link a new child under its parent; the parent's turn, or the port for a guardian. */
+void life_adopt(struct actx *x, struct cell *parent, struct cell *child);
+
+/* Timers are listed at their actor. begin: n is armed; end: out of the list and ended. 0 or -ERR_NOMEM. */
+int life_begin_timer(struct actx *x, struct cell *c, struct tnode *n);
+void life_end_timer(struct actx *x, struct cell *c, struct tnode *n);
+
+/* Watching (watch.c). */
+void watch_add(struct actx *x, struct cell *target, actor_ref watcher);
+void watch_remove(struct actx *x, struct cell *target, actor_ref watcher);
+void watch_ask(struct actx *x, struct cell *c, actor_ref who); /* commit of FX_WATCH */
+void watch_unask(struct actx *x, struct cell *c, actor_ref who);
+bool watch_take(struct cell *c, actor_ref who); /* a Terminated arrived: were we waiting? */
+void watch_tell_all(struct actx *x, struct cell *c, actor_ref was); /* c ended */
+void watch_send(struct actx *x, actor_ref watcher, actor_ref who, unsigned reason, int32_t code,
+                uint32_t incarnation);
+void watch_drop(struct actx *x, struct cell *c); /* c ends: those it watched forget it */
+
+#endif

@@ -1,0 +1,41 @@
+/* message.h - making and freeing message blocks, deep copies included. The worker's pool gives and takes. */
+#ifndef ACTOR_MESSAGE_H
+#define ACTOR_MESSAGE_H
+#include "actor/actx.h"
+#include "base/counters.h"
+#include "msg/msg.h"
+#include "msg/types.h"
+
+INLINE void
+message_free(struct actx *x, struct msg *m)
+{
+    pool_put(&x->w.pool, MSG_CLASS(m->head), m);
+}
+
+/* Header set but for the sender; payload undefined. With ext, the last 16 B are for message_ext. head: type id and flags.
+ * NULL: no memory. */
+struct msg *message_alloc(struct actx *x, size_t payload_bytes, bool ext, uint64_t head);
+
+INLINE struct msg_ext *
+message_ext(struct msg *m)
+{
+    unsigned cls = MSG_CLASS(m->head);
+    size_t bytes = likely(cls < POOL_LARGE) ? pool_class_bytes(cls) : pool_large_bytes(m);
+
+    return (struct msg_ext *)(void *)((char *)m + bytes) - 1;
+}
+
+/* A block with a deep copy of v (a struct of type t, as the plugin's type object says). flags as in msg.h; flags that need it
+ * get an ext. 0; -ERR_NOMEM; -ERR_LIMIT (over 16 MiB); -ERR_INVALID (a view without memory); -ERR_TYPE (type not loaded). */
+int message_build(struct actx *x, struct msg **ret, const actor_type *t, const void *v, uint64_t flags);
+int message_build_type(struct actx *x, struct msg **ret, const struct msg_type *t, const void *v,
+                       uint64_t flags);
+
+#define MSG_F_EXT (MSG_F_ASK | MSG_F_REPLY | MSG_F_ASK_FAILED | MSG_F_TIMER | MSG_F_JOB)
+
+/* Arguments that nobody gave: the defaults. */
+int message_defaults(struct actx *x, struct msg **ret, const struct msg_type *t);
+/* A copy of m's block for another mailbox, deep for types that are not flat. NULL: no memory. */
+struct msg *message_copy(struct actx *x, struct msg *m);
+
+#endif

@@ -1,0 +1,118 @@
+/* outbox.c - the unusual cases: several targets, growth, rollback. */
+#include "actor/outbox.h"
+#include "actor/actor_system.h"
+#include "actor/message.h"
+#include <string.h>
+
+static struct cell *
+target(const struct outbox_entry *e)
+{
+    return (struct cell *)((uintptr_t)e->to & ~OUTBOX_FRESH);
+}
+
+void
+outbox_init(struct actx *x)
+{
+    x->ob = x->ob_top = x->ob_inline;
+    x->obcap = OUTBOX_INLINE;
+}
+
+void
+outbox_fini(struct actx *x)
+{
+    if (x->ob != x->ob_inline)
+        env_free(x->sys->env, x->ob, x->obcap * sizeof *x->ob);
+    outbox_init(x);
+}
+
+static int
+grow(struct actx *x)
+{
+    uint32_t cap = x->obcap * 4, used = (uint32_t)(x->ob_top - x->ob) + 1;
+    struct outbox_entry *v;
+
+    if (x->obcap >= TURN_MESSAGES_MAX)
+        return -ERR_LIMIT;
+    v = env_alloc(x->sys->env, cap * sizeof *v);
+    if (v == NULL)
+        return -ERR_NOMEM;
+    memcpy(v, x->ob, used * sizeof *v);
+    outbox_fini(x);
+    x->ob = v;
+    x->ob_top = v + used - 1;
+    x->obcap = cap;
+    return 0;
+}
+
+static int
+open_entry(struct actx *x, struct cell *c, struct msg *m, uintptr_t fresh)
+{
+    uint32_t n = (uint32_t)(x->ob_top - x->ob) + 1;
+
+    if (unlikely(n == x->obcap)) {
+        int r = grow(x);
+
+        if (r < 0)
+            return r;
+    }
+    if (n == 2) /* the first entry was opened inline, without the map */
+        x->obmap[target(x->ob_top)->ref.slot & 15] = 1;
+    if (n <= UINT16_MAX)
+        x->obmap[c->ref.slot & 15] = (uint16_t)n;
+    outbox_open_(x, &x->ob[n], (struct cell *)((uintptr_t)c | fresh), m);
+    return 0;
+}
+
+int
+outbox_add_slow_(struct actx *x, struct cell *c, struct msg *m)
+{
+    uint32_t n = (uint32_t)(x->ob_top - x->ob), i;
+
+    if (target(x->ob_top) == c) { /* the newest child */
+        i = n;
+    } else {
+        if (n == 1)
+            x->obmap[target(x->ob_top)->ref.slot & 15] = 1;
+        i = x->obmap[c->ref.slot & 15]; /* may be stale: checked */
+    }
+    if (i != 0 && i <= n && target(&x->ob[i]) == c) {
+        struct outbox_entry *e = &x->ob[i];
+
+        if (e->last != NULL)
+            atomic_store_explicit(&e->last->next, m, memory_order_relaxed);
+        else
+            e->first = m;
+        e->last = m;
+        return 0;
+    }
+    return open_entry(x, c, m, 0);
+}
+
+int
+outbox_add_fresh(struct actx *x, struct cell *c)
+{
+    return open_entry(x, c, NULL, OUTBOX_FRESH);
+}
+
+void
+outbox_publish_many_(struct actx *x)
+{
+    struct outbox_entry *top = x->ob_top;
+
+    for (struct outbox_entry *e = x->ob + 1; e <= top; e++)
+        outbox_publish_(x, e);
+    x->ob_top = x->ob;
+}
+
+void
+outbox_drop(struct actx *x)
+{
+    for (struct outbox_entry *e = x->ob + 1; e <= x->ob_top; e++) {
+        for (struct msg *m = e->first, *next; m != NULL; m = next) {
+            next = atomic_load_explicit(&m->next, memory_order_relaxed);
+            counter_inc(x->w.counters, m->head & MSG_F_SYSTEM ? COUNTER_dropped_system : COUNTER_rolled_back);
+            message_free(x, m);
+        }
+    }
+    x->ob_top = x->ob;
+}

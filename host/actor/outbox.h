@@ -1,0 +1,84 @@
+/* outbox.h - sends of a turn wait here and are published when it ends well: one exchange a target (foundation F5).
+ *
+ *   tell --> [sentinel][target A: first..last][target B: ...]   a stack; the last target is tried first, then a 16-way map
+ *   commit --> mbox_push(A), mbox_push(B): idle ones go to the run queue, the last of them first
+ *
+ * Cost of the usual case (one target): a compare, three stores; at commit one exchange. Guarded by bench pingpong.
+ */
+#ifndef ACTOR_OUTBOX_H
+#define ACTOR_OUTBOX_H
+#include "actor/actx.h"
+#include "base/counters.h"
+
+int outbox_add_slow_(struct actx *x, struct cell *c, struct msg *m);
+void outbox_publish_many_(struct actx *x);
+
+INLINE void
+outbox_open_(struct actx *x, struct outbox_entry *e, struct cell *c, struct msg *m)
+{
+    e->to = c;
+    e->first = m;
+    e->last = m;
+    x->ob_top = e;
+}
+
+/* m->next is NULL. 0, or -ERR_LIMIT / -ERR_NOMEM (too many targets): m is still the caller's. */
+INLINE int
+outbox_add(struct actx *x, struct cell *c, struct msg *m)
+{
+    struct outbox_entry *e = x->ob_top;
+
+    if (likely(e == x->ob)) {
+        outbox_open_(x, e + 1, c, m);
+        return 0;
+    }
+    if (likely(e->to == c)) {
+        atomic_store_explicit(&e->last->next, m, memory_order_relaxed); /* published later, by mbox_push */
+        e->last = m;
+        return 0;
+    }
+    return outbox_add_slow_(x, c, m);
+}
+
+/* A child of this turn: it runs in any case. 0, -ERR_LIMIT, -ERR_NOMEM. */
+int outbox_add_fresh(struct actx *x, struct cell *c);
+
+INLINE void
+outbox_publish_(struct actx *x, struct outbox_entry *e)
+{
+    struct cell *c = e->to;
+
+    if (unlikely((uintptr_t)c & OUTBOX_FRESH)) {
+        c = (struct cell *)((uintptr_t)c & ~OUTBOX_FRESH);
+        if (e->first != NULL)
+            mbox_push(&c->mb, e->first, e->last); /* its mailbox is EMPTY, never IDLE: scheduling is ours */
+        worker_push(&x->w, &c->task);
+        return;
+    }
+    if (mbox_push(&c->mb, e->first, e->last))
+        worker_push(&x->w, &c->task);
+}
+
+/* Publish all. */
+INLINE void
+outbox_flush(struct actx *x)
+{
+    struct outbox_entry *e = x->ob_top;
+
+    if (e == x->ob)
+        return;
+    x->ob_top = x->ob;
+    if (likely(e == x->ob + 1))
+        outbox_publish_(x, e);
+    else {
+        x->ob_top = e;
+        outbox_publish_many_(x);
+    }
+}
+
+/* The turn failed: every message goes back to the pool, counted as rolled back. */
+void outbox_drop(struct actx *x);
+void outbox_init(struct actx *x);
+void outbox_fini(struct actx *x);
+
+#endif

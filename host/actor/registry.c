@@ -1,0 +1,90 @@
+/* registry.c - behaviours by name, read by workers at each spawn without a lock: an immutable sorted table, replaced as a whole. */
+#include "actor/actor_system.h"
+#include <string.h>
+
+struct entry {
+    const char *name; /* in the block */
+    uint32_t len;
+    struct behaviour *b;
+};
+struct behaviour_index {
+    struct retired retired;
+    size_t bytes, n;
+    struct entry v[];
+};
+
+static int
+compare(const char *a, size_t an, const char *b, size_t bn)
+{
+    int r = memcmp(a, b, an < bn ? an : bn);
+
+    return r != 0 ? r : (an > bn) - (an < bn);
+}
+
+static void
+index_free(struct retired *r, void *arg)
+{
+    struct behaviour_index *ix = (struct behaviour_index *)r; /* first member */
+
+    env_free(actx_of(arg)->sys->env, ix, ix->bytes);
+}
+
+void
+registry_free(struct system *sys, struct behaviour_index *ix)
+{
+    if (ix != NULL)
+        env_free(sys->env, ix, ix->bytes);
+}
+
+int
+registry_publish(struct system *sys, struct behaviour *const *all, const char *const *names, size_t n)
+{
+    size_t bytes = sizeof(struct behaviour_index) + n * sizeof(struct entry);
+    struct behaviour_index *ix, *old;
+    char *text;
+
+    for (size_t i = 0; i < n; i++)
+        bytes += strlen(names[i]);
+    ix = env_alloc(sys->env, bytes);
+    if (ix == NULL)
+        return -ERR_NOMEM;
+    ix->bytes = bytes;
+    text = (char *)&ix->v[n];
+    for (size_t i = 0; i < n; i++) {
+        size_t len = strlen(names[i]), at = ix->n;
+
+        memcpy(text, names[i], len);
+        while (at > 0 && compare(ix->v[at - 1].name, ix->v[at - 1].len, text, len) > 0) {
+            ix->v[at] = ix->v[at - 1];
+            at--;
+        }
+        ix->v[at] = (struct entry){text, (uint32_t)len, all[i]};
+        ix->n++;
+        text += len;
+    }
+    /* release; pairs with the acquire in registry_find */
+    old = atomic_exchange_explicit(&sys->index, ix, memory_order_acq_rel);
+    if (old != NULL)
+        epoch_retire(&sys->sched.epoch, &old->retired, index_free);
+    return 0;
+}
+
+struct behaviour *
+registry_find(struct system *sys, const char *name, size_t len)
+{
+    struct behaviour_index *ix = atomic_load_explicit(&sys->index, memory_order_acquire);
+    size_t lo = 0, hi = ix == NULL ? 0 : ix->n;
+
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        int r = compare(ix->v[mid].name, ix->v[mid].len, name, len);
+
+        if (r == 0)
+            return ix->v[mid].b;
+        if (r < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return NULL;
+}

@@ -1,0 +1,159 @@
+/* switch.c - see switch.h. */
+#include "actor/switch.h"
+#include "actor/call.h"
+#include "actor/life.h"
+#include "actor/message.h"
+#include "actor/turn.h"
+#include "msg/convert.h"
+#include "msg/value.h"
+#include <string.h>
+
+static void
+refuse(struct actx *x, struct cell *c, struct swap *s, const struct err *e)
+{
+    uint32_t none = 0;
+
+    c->swap_refused = s->id;
+    atomic_fetch_add_explicit(&s->refused, 1, memory_order_relaxed);
+    if (atomic_compare_exchange_strong_explicit(&s->first_refused, &none, c->ref.slot, memory_order_relaxed,
+                                                memory_order_relaxed)) {
+        mutex_lock(&s->lock);
+        s->err = *e;
+        mutex_unlock(&s->lock);
+    }
+    counter_inc(x->w.counters, COUNTER_switch_refused);
+}
+
+static int
+run_migrate(struct actx *x, struct behaviour *to, struct migration *m, struct err *e)
+{
+    struct actor_old old = {*m};
+    actor_result r;
+
+    x->mig = m;
+    x->fail_text[0] = 0;
+    host_leave(x);
+    r = to->migrate(&x->ctx, &old, m->state);
+    host_enter(x);
+    x->mig = NULL;
+    undo_forget(&x->undo);
+    if (r.code == 0)
+        return 0;
+    x->fail_code = 0;
+    return err_set(e, ERR_MIGRATE, "migrate() of %s %s failed with code %d%s%s", to->name, to->version,
+                   r.code < 0 ? -r.code : r.code, x->fail_text[0] != 0 ? ": " : "", x->fail_text);
+}
+
+/* Build c's state for s->to beside the old one. */
+static int
+build(struct actx *x, struct cell *c, struct swap *s, struct cell *fresh, struct err *e)
+{
+    struct behaviour *from = atomic_load_explicit(&c->beh, memory_order_relaxed), *to = s->to;
+    struct migration m = {.from = from, .to = to, .old = c->state};
+    int r;
+
+    if (cell_init_memory(x, fresh, to) < 0 || cell_arena(x, fresh) == NULL)
+        return err_set(e, ERR_NOMEM, "no memory for the new state of %s", to->name);
+    r = convert_state(s->plan, fresh->arena, fresh->state, c->state, e);
+    if (r == 0 && s->migrate) {
+        m.state = fresh->state;
+        m.arena = fresh->arena;
+        r = run_migrate(x, to, &m, e);
+        turn_rollback(x, c, false); /* migrate() sends nothing */
+    }
+    return r;
+}
+
+void
+life_switch(struct actx *x, struct cell *c)
+{
+    struct behaviour *from = atomic_load_explicit(&c->beh, memory_order_relaxed);
+    struct swap *s = atomic_load_explicit(&from->swap, memory_order_acquire);
+    struct cell fresh; /* only its state fields are used */
+    struct err e = {0};
+    struct record rec;
+
+    if (s == NULL || c->swap_refused == s->id || c->life == CELL_NEW || c->life == CELL_STOPPING)
+        return;
+    memset(&fresh, 0, sizeof fresh);
+    if (build(x, c, s, &fresh, &e) < 0) {
+        cell_drop_memory(x, fresh.state, (fresh.flags & CELL_BIG_STATE) != 0, fresh.state_class, fresh.arena);
+        refuse(x, c, s, &e);
+        return;
+    }
+    cell_drop_memory(x, c->state, (c->flags & CELL_BIG_STATE) != 0, c->state_class, c->arena);
+    c->flags = (uint8_t)((c->flags & ~CELL_BIG_STATE) | (fresh.flags & CELL_BIG_STATE));
+    c->state_class = fresh.state_class;
+    c->arena = fresh.arena;
+    if (fresh.state == fresh.chunk) {
+        memcpy(c->chunk, fresh.chunk, sizeof c->chunk);
+        c->state = c->chunk;
+    } else {
+        c->state = fresh.state;
+    }
+    /* relaxed: the sweeper only counts; actors is released below */
+    atomic_store_explicit(&c->beh, s->to, memory_order_relaxed);
+    atomic_fetch_add_explicit(&s->to->actors, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&from->actors, 1, memory_order_release); /* pairs with the sweeper's acquire */
+    atomic_fetch_add_explicit(&s->done, 1, memory_order_relaxed);
+    counter_inc(x->w.counters, COUNTER_switched);
+    rec = (struct record){.turn = c->turn, .slot = c->ref.slot, .kind = REC_SWAP, .ns = x->w.now_ns};
+    recorder_add(x->w.recorder, &rec);
+    switch_sabotage(x, c);
+}
+
+/* Planted faults, for the tests that must find them. Nothing in a normal build. */
+void
+switch_sabotage(struct actx *x, struct cell *c)
+{
+    struct msg *m, *next;
+
+    if (!SABOTAGE(swap_drop) && !SABOTAGE(swap_dup) && !SABOTAGE(swap_reorder))
+        return;
+    if (c->ref.slot % 16 != 0 || (m = mbox_first(&c->mb)) == NULL ||
+        (m->head & ~0xffffffffull & ~MSG_CLASS_MASK))
+        return;
+    next = mbox_detach(&c->mb, m);
+    if (next != NULL)
+        mbox_keep(&c->mb, next);
+    if (SABOTAGE(swap_dup)) {
+        struct msg *copy = message_copy(x, m);
+
+        if (copy != NULL && mbox_push(&c->mb, copy, copy))
+            worker_push(&x->w, &c->task);
+        turn_message(x, c, m);
+    } else if (SABOTAGE(swap_reorder)) {
+        atomic_store_explicit(&m->next, NULL, memory_order_relaxed);
+        if (mbox_push(&c->mb, m, m))
+            worker_push(&x->w, &c->task);
+    } else {
+        message_free(x, m);
+    }
+}
+
+/* --- what migrate() calls --- */
+int
+call_old_get(actor_ctx *ctx, const actor_old *old, const char *name, uint32_t kind, void *ret)
+{
+    const struct schema *s = old->m.from->state;
+    const struct field *f = schema_field(s, name);
+    const char *v;
+
+    (void)ctx;
+    if (f == NULL)
+        return -ERR_NOTFOUND;
+    v = (const char *)old->m.old + f->offset;
+    if (f->kind == kind && kind != ACTOR_KIND_list && kind != ACTOR_KIND_map && kind != ACTOR_KIND_nested &&
+        kind != ACTOR_KIND_opt && kind != ACTOR_KIND_opaque) {
+        memcpy(ret, v, value_bytes(kind, NULL));
+        return 0;
+    }
+    return -ERR_TYPE;
+}
+
+uint32_t
+call_old_version(actor_ctx *ctx, const actor_old *old)
+{
+    (void)ctx;
+    return old->m.from->state->version;
+}

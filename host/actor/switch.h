@@ -1,0 +1,27 @@
+/* switch.h - one actor moves to another version of its behaviour, at a turn boundary, with its state migrated.
+ *
+ *   old state, plan --> new state in a fresh arena --> migrate() --> commit: the old state goes
+ *                                                  \-> fails: the new one goes; the actor stays, serves on, and is named
+ *
+ * Mail, timers, asks, children, watchers and the reference are not touched: they name types and slots, never plugin memory.
+ */
+#ifndef ACTOR_SWITCH_H
+#define ACTOR_SWITCH_H
+#include "actor/actor_system.h"
+
+/* What migrate() may look at. ctx->mig while it runs. */
+struct migration {
+    const struct behaviour *from;
+    struct behaviour *to;
+    const void *old; /* state of `from` */
+    void *state;     /* of `to`, being built */
+    struct arena *arena;
+};
+struct actor_old { /* what the SDK calls actor_old */
+    struct migration m;
+};
+
+/* Only in sabotage builds does this do anything. */
+void switch_sabotage(struct actx *x, struct cell *c);
+
+#endif

@@ -1,0 +1,246 @@
+/* turn.c - the slice: the loop that all mail passes through. See turn.h.
+ *
+ * Fast path a message: key compare, state copy, handler call, outbox publish, next pointer, free, attention test; no lock, no
+ * clock, no name. One exchange (publish), one compare-and-swap when the mailbox runs empty. Guarded by bench pingpong, ring1,
+ * ring100, fanin.
+ */
+#include "actor/turn.h"
+#include "actor/life.h"
+#include "actor/message.h"
+#include "actor/outbox.h"
+#include "actor/tnode.h"
+#include <string.h>
+
+void
+host_held_(struct actx *x)
+{
+    while (atomic_load_explicit(&x->w.detached, memory_order_acquire) == WORKER_HELD)
+        MBOX_PAUSE();
+}
+
+/* 8 B moves: a 16 B load over a fresh 8 B store would wait for it. */
+INLINE void
+state_save(struct actx *x, const struct cell *c, uint32_t n8)
+{
+    const uint64_t *s = c->state;
+    uint64_t *d = (uint64_t *)(void *)x->state_undo;
+
+    if (n8 == 0)
+        return;
+    if (n8 > 4) {
+        memcpy(d, s, n8 * sizeof *d);
+        return;
+    }
+    d[0] = s[0];
+    __asm__ volatile("" ::: "memory");
+    if (n8 > 1) {
+        d[1] = s[1];
+        __asm__ volatile("" ::: "memory");
+        if (n8 > 2) {
+            d[2] = s[2];
+            __asm__ volatile("" ::: "memory");
+            if (n8 > 3)
+                d[3] = s[3];
+        }
+    }
+}
+
+/* The handler, and the usual end of a turn. Not 0: the caller rolls back or stops; nothing is published yet. */
+INLINE int32_t
+call(struct actx *x, struct cell *c, actor_handler fn, const void *p, uint64_t num)
+{
+    actor_result r;
+
+    atomic_store_explicit(&x->w.stamp, num, memory_order_relaxed);
+    host_leave(x);
+    r = fn(&x->ctx, c->state, p);
+    host_enter(x);
+    return r.code;
+}
+
+INLINE void
+commit(struct actx *x, struct cell *c)
+{
+    if (unlikely(x->dirty))
+        turn_commit(x, c);
+    else
+        outbox_flush(x);
+}
+
+int32_t
+turn_run(struct actx *x, struct cell *c, actor_handler fn, const void *p, struct msg *m)
+{
+    const struct behaviour *b = atomic_load_explicit(&c->beh, memory_order_relaxed);
+    int32_t code;
+
+    x->cur = m;
+    state_save(x, c, b->undo8);
+    code = call(x, c, fn, p, ++c->turn);
+    if (likely(code == 0))
+        commit(x, c);
+    else if (code == ACTOR_STOP.code)
+        turn_commit(x, c);
+    else
+        turn_rollback(x, c, b->undo8 != 0);
+    x->cur = NULL;
+    return code;
+}
+
+/* The worker's clock is due. true: the slice is over. */
+static COLD bool
+clock_due(struct actx *x, uint32_t n)
+{
+    bool over = worker_clock(&x->w, n);
+
+    if (unlikely(atomic_load_explicit(&x->tn->returned, memory_order_relaxed) != NULL) && !x->w.foreign)
+        tnodes_collect(x);
+    return over;
+}
+
+/* m has had its turn and it did not simply end well, or the actor has something else to attend to. Takes m out of the queue.
+ * true: the slice goes on. */
+static COLD bool
+unusual(struct actx *x, struct cell *c, struct msg *m, int32_t code)
+{
+    const struct behaviour *b = atomic_load_explicit(&c->beh, memory_order_relaxed);
+    struct msg *next = mbox_detach(&c->mb, m);
+
+    if (next != NULL)
+        mbox_keep(&c->mb, next);
+    if (code == 0 || code == ACTOR_STOP.code) {
+        if (code != 0) {
+            turn_commit(x, c);
+            life_stop(x, c, ACTOR_REASON_STOPPED);
+        }
+        counter_inc(x->w.counters, COUNTER_handled_user);
+        message_free(x, m);
+    } else {
+        turn_rollback(x, c, b->undo8 != 0);
+        life_turn_failed(x, c, m, code);
+    }
+    x->cur = NULL;
+    return actor_attend(x, c);
+}
+
+void
+actor_slice(struct worker *w, struct task *t)
+{
+    struct actx *x = actx_of(w);
+    struct cell *c = container_of(t, struct cell, task);
+    uint32_t n = 0, handled = 0;
+    uint64_t num, first;
+
+    x->me = c;
+    first = c->turn + 1;
+    atomic_store_explicit(&w->slot, c->ref.slot, memory_order_relaxed);
+again:;
+    struct behaviour *b = atomic_load_explicit(&c->beh, memory_order_relaxed);
+
+    if (unlikely(atomic_load_explicit(&c->attn, memory_order_acquire) != 0) && !actor_attend(x, c))
+        goto out;
+    /* acquire; pairs with the release of whoever planned the swap */
+    if (unlikely(atomic_load_explicit(&b->swap, memory_order_acquire) != NULL)) {
+        life_switch(x, c);
+        b = atomic_load_explicit(&c->beh, memory_order_relaxed);
+    }
+    const struct dispatch *d = atomic_load_explicit(&b->dispatch, memory_order_acquire);
+    const struct dispatch_row *rows = d->rows;
+    uint32_t mask = d->mask, undo8 = b->undo8;
+    /* the tail seen on entry: what arrives later waits for the next slice, so that others run */
+    uintptr_t end = atomic_load_explicit(&c->mb.tail, memory_order_relaxed);
+    struct msg *m = mbox_first(&c->mb), *next;
+
+    if (unlikely(m == NULL)) {
+        if (!mbox_sleep(&c->mb))
+            goto again;
+        /* An order may have come between our look at attn and going idle: whoever sees both wakes the actor. */
+        if (unlikely(atomic_load_explicit(&c->attn, memory_order_seq_cst) != 0) && mbox_wake(&c->mb))
+            goto again;
+        goto out;
+    }
+    num = c->turn;
+    for (;;) {
+        const struct dispatch_row *r = &rows[m->head & mask];
+        int32_t code;
+
+        if (likely(r->key == MSG_KEY(m->head))) {
+            x->cur = m;
+            num++;
+            state_save(x, c, undo8);
+            code = call(x, c, r->fn, m + 1, num);
+            n++;
+            if (likely(code == 0)) {
+                commit(x, c);
+                if (likely(atomic_load_explicit(&c->attn, memory_order_relaxed) == 0)) {
+                    handled++;
+                    goto done;
+                }
+            }
+            c->turn = num;
+            if (!unusual(x, c, m, code))
+                goto out;
+            goto again_or_yield;
+        }
+        /* flagged, converting or unknown: leaves the queue first, so that it may go anywhere */
+        c->turn = num;
+        next = mbox_detach(&c->mb, m);
+        if (next != NULL)
+            mbox_keep(&c->mb, next);
+        n++;
+        end = end == (uintptr_t)m ? MBOX_EMPTY : end;
+        turn_message(x, c, m);
+        if (unlikely(atomic_load_explicit(&c->attn, memory_order_relaxed) != 0) && !actor_attend(x, c))
+            goto out;
+        num = c->turn;
+        if (unlikely(--w->clock_left == 0) && clock_due(x, n))
+            goto yield;
+        if (end == MBOX_EMPTY)
+            goto again_or_yield;
+        m = mbox_first(&c->mb);
+        if (m == NULL || atomic_load_explicit(&c->beh, memory_order_relaxed) != b)
+            goto again;
+        continue;
+
+    done:
+        next = atomic_load_explicit(&m->next, memory_order_acquire); /* pairs with the release in mbox_push */
+        if (next == NULL) {
+            c->turn = num; /* now: when idle, the cell is no longer ours */
+            next = mbox_next(&c->mb, m);
+        }
+        if (next == NULL) {
+            message_free(x, m);
+            if (unlikely(atomic_load_explicit(&c->attn, memory_order_seq_cst) != 0) && mbox_wake(&c->mb))
+                goto again;
+            if (unlikely(--w->clock_left == 0))
+                clock_due(x, n);
+            goto out;
+        }
+        bool over = (uintptr_t)m == end;
+
+        message_free(x, m);
+        if (unlikely(--w->clock_left == 0))
+            over |= clock_due(x, n);
+        m = next;
+        if (over) {
+            c->turn = num;
+            mbox_keep(&c->mb, m);
+            goto yield;
+        }
+    }
+
+again_or_yield:
+    if (n < x->sys->cfg.sched.slice_turns)
+        goto again;
+yield:
+    worker_push_ring(w, &c->task);
+out:
+    if (n != 0) {
+        struct record rec = {.turn = first, .slot = c->ref.slot, .n = n, .kind = REC_SLICE, .ns = w->now_ns};
+
+        counter_add(w->counters, COUNTER_handled_user, handled);
+        counter_inc(w->counters, COUNTER_slices);
+        recorder_add(w->recorder, &rec);
+    }
+    x->me = NULL;
+    atomic_store_explicit(&w->slot, 0, memory_order_relaxed);
+}

@@ -1,0 +1,49 @@
+/* turn.h - running an actor: slices, turns, and what happens when a turn ends badly.
+ *
+ *   worker --> slice: control orders, then turns up to the mail seen on entry, 1,000 turns or 200 us
+ *   turn:  save state --> handler --> ACTOR_OK: publish the outbox, apply effects
+ *                                 --> else: undo all of it, then stash, dead letter, or supervision
+ */
+#ifndef ACTOR_TURN_H
+#define ACTOR_TURN_H
+#include "actor/actor_system.h"
+
+/* Bound as task_ops.run. */
+void actor_slice(struct worker *w, struct task *t);
+
+/* Attend to everything that is not plain mail. The mailbox must not be idle and holds no message in hand. true: go on with
+ * mail; false: the cell is no longer ours (parked, or ended). */
+bool actor_attend(struct actx *x, struct cell *c);
+
+/* One turn outside the mail loop (start, stop hooks, replay). p: the payload; m: the message it comes from, or NULL.
+ * Returns the handler's code after commit or rollback. */
+int32_t turn_run(struct actx *x, struct cell *c, actor_handler fn, const void *p, struct msg *m);
+/* Publish and apply; undo. What turn_run does at its end; also for what the port did. */
+void turn_commit(struct actx *x, struct cell *c);
+void turn_rollback(struct actx *x, struct cell *c, bool restore_state);
+/* Dispatch a message that has left the mailbox (replayed, or taken in hand by the slow path). Handles its failure, frees it. */
+void turn_message(struct actx *x, struct cell *c, struct msg *m);
+
+/* Tell the asker of m that no answer will come. code: ERR_*, positive. */
+void ask_refuse(struct actx *x, struct msg *m, int code);
+/* Account for a message that nobody handles, tell its asker, free it. reason: enum dead_reason. */
+void message_bury(struct actx *x, actor_ref target, struct msg *m, unsigned reason, int32_t code);
+
+/* Plugin code runs between leave and enter. Enter waits for a take-over that is in progress. */
+void host_held_(struct actx *x);
+INLINE void
+host_leave(struct actx *x)
+{
+    atomic_store_explicit(&x->w.in_host, 0,
+                          memory_order_release); /* pairs with the acquire in sched_take_over */
+}
+INLINE void
+host_enter(struct actx *x)
+{
+    atomic_store_explicit(&x->w.in_host, 1, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst); /* compiler only: the watchdog's barrier does the rest */
+    if (unlikely(atomic_load_explicit(&x->w.detached, memory_order_relaxed) == WORKER_HELD))
+        host_held_(x);
+}
+
+#endif
