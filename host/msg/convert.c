@@ -1,6 +1,5 @@
 /* convert.c - runs a plan. */
 #include "msg/convert.h"
-#include "base/util.h"
 #include "msg/plan_priv.h"
 #include "msg/sink.h"
 #include <float.h>

@@ -3,7 +3,6 @@
  * Nested structs make nodes of their own, one for each pair of schemas however often it is met, so that a
  * plan is never larger than its schemas.
  */
-#include "base/util.h"
 #include "msg/kind.h"
 #include "msg/plan_priv.h"
 #include <stdio.h>
@@ -182,7 +181,8 @@ find_partners(const struct builder *b, struct plan_node *n)
         struct plan_step *s = &n->steps[i];
         const struct field *f = s->to->was[0] != '\0' ? schema_field(n->from, s->to->was) : NULL;
 
-        if (s->from == NULL && f != NULL && !taken(n, f))
+        if (s->from == NULL &&
+            f != NULL) /* nobody else's: schemas refuse a `was` that is claimed or still there */
             s->from = f;
     }
     for (uint32_t i = 0; b->state && i < count; i++) {

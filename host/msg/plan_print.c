@@ -1,5 +1,4 @@
 /* plan_print.c - a plan as text and as JSON: what happens to each field. */
-#include "base/util.h"
 #include "msg/plan_priv.h"
 #include "msg/schema_priv.h"
 #include <stdio.h>

@@ -1,6 +1,5 @@
 /* schema.c - finding, copying and comparing schemas. */
 #include "msg/schema.h"
-#include "base/util.h"
 #include "msg/schema_priv.h"
 #include <string.h>
 

@@ -3,7 +3,6 @@
  * The rules are those of the C ABI for the types that sdk/include/actor/schema.h gives to each kind, so that
  * what walks a struct later (codec, conversion, copy) may trust every offset.
  */
-#include "base/util.h"
 #include "msg/kind.h"
 #include "msg/schema_priv.h"
 #include <stdio.h>

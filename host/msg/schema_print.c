@@ -1,5 +1,4 @@
 /* schema_print.c - a schema as text and as JSON. */
-#include "base/util.h"
 #include "msg/kind.h"
 #include "msg/schema_priv.h"
 #include <stdio.h>

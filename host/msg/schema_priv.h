@@ -3,6 +3,21 @@
 #define MSG_SCHEMA_PRIV_H
 #include "msg/schema.h"
 
+/* --- schema_record.c: note i of the plugin, in this order --- */
+
+/* Names of plugins and namespaces: a letter, then letters, digits, '_', '-', '.'; ends before max. */
+bool schema_is_namespace(const char *s, size_t max);
+/* Copy the head. Afterwards its record sizes and nfields fit into raw. */
+int schema_read_head(const struct schema_raw *raw, size_t i, actor_schema_head *h, struct err *e);
+/* The rest of the head into s, which is zeroed. plugin stands for an empty namespace. */
+int schema_check_head(struct schema *s, const actor_schema_head *h, size_t i, const char *plugin,
+                      struct err *e);
+/* All fields, each on its own and then their names together; not their layout. */
+int schema_read_fields(struct schema *s, const struct schema_raw *raw, const actor_schema_head *h,
+                       struct err *e);
+
+/* --- schema_layout.c --- */
+
 /* Offset, size and alignment of each field against its kind and the struct; all nested schemas are done
  * already. 0 or -ERR_NOTE with the field in e. */
 int schema_check_layout(const struct schema *s, struct err *e);

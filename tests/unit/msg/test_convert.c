@@ -13,11 +13,12 @@
 
 #define POINT(F) F(i32, x, .dflt = -5) F(bool, on, .dflt = 1)
 #define LABEL(F) F(str, text, .dflt = "none") F(nested(point), at)
-#define ALL(F)                                                                                      \
-    F(bool, b)                                                                                      \
-    F(u8, u1)                                                                                       \
-    F(str, s) F(bin, raw) F(ref, who) F(nested(label), one) F(list(u16), nums) F(list(bool), flags) \
-        F(list(nested(label)), labels) F(list(str), words) F(map(str, f64), by_name)                \
+#define ALL(F)                                                                            \
+    F(bool, b)                                                                            \
+    F(u8, u1)                                                                             \
+    F(str, s)                                                                             \
+    F(bin, raw) F(ref, who) F(nested(label), one) F(list(u16), nums) F(list(bool), flags) \
+        F(list(nested(label)), labels) F(list(str), words) F(map(str, f64), by_name)      \
             F(map(u8, nested(point)), points) F(opt(u64), maybe) F(opt(nested(label)), perhaps)
 #define V1(F) F(u32, sum) F(str, last) F(list(u8), xs) F(map(u8, str), m) F(f32, rate)
 #define V2(F)                   \
@@ -238,7 +239,7 @@ Test(convert, a_source_that_grew_after_it_was_measured_is_refused_not_overrun)
 
 Test(convert, a_message_is_converted_by_name)
 {
-    static const point path[] = {{1, 1}, {2, 0}};
+    static const point path[] = {{1, 200}, {2, 0}};
     m1 a = {.n = 0xffffffff, .gone = STR("gone"), .path = {path, 2}, .maybe = {1, STR("yes")}};
     struct plan *p = plan(M1_AT, M2_AT, 0);
     int64_t bytes = convert_msg_bytes(p, &a);
@@ -252,6 +253,7 @@ Test(convert, a_message_is_converted_by_name)
     cr_expect(inside(b->added.p, b, (size_t)bytes));
     cr_expect_eq(b->path.n, 2);
     cr_expect_eq(b->path.v[1].x, 2);
+    cr_expect_eq(b->path.v[0].on, 1, "bools become 0 or 1");
     cr_expect(actor_str_eq(b->maybe.v, STR("yes")));
     cr_expect(actor_str_eq(b->tag.text, STR("none")));
     cr_expect_eq(b->tag.at.x, -5);

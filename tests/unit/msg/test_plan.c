@@ -234,6 +234,8 @@ Test(plan, a_field_goes_to_one_partner_and_its_own_name_comes_first)
                 "t.swap2@2 -> t.swap1@1: automatic\n  copy     a, was c\n  copy     b\n");
     expect_text(PLAN(swap1, shadow, 0), PLAN_AUTO,
                 "t.swap1@1 -> t.shadow@2: automatic\n  copy     b\n  lost     a\n");
+    expect_text(PLAN(shadow, swap1, 0), PLAN_AUTO,
+                "t.shadow@2 -> t.swap1@1: automatic\n  default  a\n  copy     b\n");
 }
 
 Test(plan, state_and_message_do_not_mix)
