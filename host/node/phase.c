@@ -5,15 +5,15 @@ void
 deadline_init(struct deadline *d, struct env *env, uint64_t after_ns)
 {
     d->env = env;
-    atomic_init(&d->at_ns, env_mono_ns(env) + after_ns);
+    d->at_ns = env_mono_ns(env) + after_ns;
 }
 
 uint64_t
 deadline_left_ns(const struct deadline *d)
 {
-    uint64_t now = env_mono_ns(d->env), at = atomic_load_explicit(&d->at_ns, memory_order_relaxed);
+    uint64_t now = env_mono_ns(d->env);
 
-    return at > now ? at - now : 0;
+    return d->at_ns > now ? d->at_ns - now : 0;
 }
 
 uint32_t
@@ -27,56 +27,63 @@ deadline_left_ms(const struct deadline *d)
 void
 deadline_hurry(struct deadline *d)
 {
-    uint64_t now = env_mono_ns(d->env), left = deadline_left_ns(d);
-
-    atomic_store_explicit(&d->at_ns, now + left / 10, memory_order_relaxed);
+    d->at_ns = env_mono_ns(d->env) + deadline_left_ns(d) / 10;
 }
 
 void
 phases_init(struct phases *p, const struct phase *table, size_t n, void *ctx)
 {
     *p = (struct phases){.table = table, .n = n, .ctx = ctx};
-    atomic_init(&p->now, "nothing");
-}
-
-static void
-at(struct phases *p, const struct phase *x)
-{
-    atomic_store_explicit(&p->now, x->name, memory_order_relaxed);
 }
 
 int
-phases_start(struct phases *p, struct env *env, uint64_t stop_ns, struct err *e)
+phases_start(struct phases *p, struct err *e)
 {
-    while (p->started < p->n) {
-        const struct phase *x = &p->table[p->started];
-        struct deadline d;
-        int r;
+    for (; p->started < p->n; p->started++) {
+        int r = p->table[p->started].start(p->ctx, e);
 
-        at(p, x);
-        r = x->start(p->ctx, e);
         if (r < 0) {
-            err_at(e, "%s", x->name);
-            deadline_init(&d, env, stop_ns);
-            phases_stop(p, &d);
+            err_at(e, "%s", p->table[p->started].name);
             return r;
         }
-        p->started++;
     }
     return 0;
 }
 
-size_t
-phases_stop(struct phases *p, const struct deadline *d)
+bool
+phases_stop(struct phases *p, const struct deadline *d, const char **ret_late)
 {
-    size_t late = 0;
-
+    if (ret_late != NULL)
+        *ret_late = NULL;
     while (p->started > 0) {
-        const struct phase *x = &p->table[--p->started];
+        const struct phase *x = &p->table[p->started - 1];
+        bool out_of_time = deadline_left_ns(d) == 0; /* looked at first: the phase sees it too */
 
-        at(p, x);
-        if (x->stop != NULL && !x->stop(p->ctx, d))
-            late++;
+        if (x->stop == NULL || x->stop(p->ctx, d)) {
+            p->started--;
+            continue;
+        }
+        if (!out_of_time)
+            return false;
+        p->started--;
+        p->late++;
+        if (ret_late != NULL)
+            *ret_late = x->name;
+        return p->started == 0;
     }
-    return late;
+    return true;
+}
+
+const char *
+phases_now(const struct phases *p)
+{
+    return p->started == 0 ? NULL : p->table[p->started - 1].name;
+}
+
+void
+phases_reload(struct phases *p)
+{
+    for (size_t i = 0; i < p->started; i++)
+        if (p->table[i].reload != NULL)
+            p->table[i].reload(p->ctx);
 }

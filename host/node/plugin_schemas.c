@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(AUDIT_SIGNAL - AUDIT_THREADS == 5,
-               "choices of allow in keys.def: threads fork exec dlopen exit signal");
+/* The choices of allow in keys.def are in the order of audit_check's bits. */
+_Static_assert(AUDIT_FORK - AUDIT_THREADS == 1 && AUDIT_SIGNAL - AUDIT_THREADS == 5,
+               "threads fork exec dlopen exit signal");
 
 struct plugin_schemas {
     struct env *env;
@@ -40,7 +41,7 @@ plugin_schemas_free(struct plugin_schemas *s)
 uint32_t
 config_plugin_allow(const struct config *c, const struct config_plugin *p)
 {
-    return (c->plugins.allow | p->keys.allow) << AUDIT_THREADS;
+    return c->plugins.allow | p->keys.allow;
 }
 
 static int
