@@ -120,7 +120,6 @@ life_drain(struct actx *x, struct cell *c, actor_ref was, unsigned reason)
             message_bury(x, was, m, reason, 0);
         m = next;
     }
-    atomic_store_explicit(&c->mb.head, NULL, memory_order_relaxed);
 }
 
 static void

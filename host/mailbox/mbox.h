@@ -37,7 +37,7 @@ enum { MBOX_IDLE = 0, MBOX_EMPTY = 1 };
 
 /* Append the chain first..last (linked, last->next NULL). Any thread; never blocks. The mailbox owns it
  * afterwards. true: the actor was idle and the caller must schedule it, exactly once. Release: the owner
- * reads payloads after its acquire of head or next. Acquire: pairs with mbox_idle_, so that whoever schedules
+ * reads payloads after its acquire of head or next. Acquire: pairs with mbox_leave_, so that whoever schedules
  * an idle actor sees what its last slice wrote. */
 INLINE bool
 mbox_push(struct mbox *mb, struct msg *first, struct msg *last)
@@ -64,15 +64,6 @@ mbox_wake(struct mbox *mb)
                                                    memory_order_relaxed);
 }
 
-INLINE bool
-mbox_idle_(struct mbox *mb, uintptr_t expect)
-{
-    /* head goes first: after the swap a pusher owns it. Release; pairs with the exchange in mbox_push. */
-    atomic_store_explicit(&mb->head, NULL, memory_order_relaxed);
-    return atomic_compare_exchange_strong_explicit(&mb->tail, &expect, MBOX_IDLE, memory_order_acq_rel,
-                                                   memory_order_relaxed);
-}
-
 /* Owner, at the start of a slice. The first message, or NULL: the actor has no mail (it stays scheduled). */
 INLINE struct msg *
 mbox_first(struct mbox *mb)
@@ -88,27 +79,40 @@ mbox_first(struct mbox *mb)
     return m;
 }
 
-/* Owner, without mail. true: idle now, the cell is no longer ours. false: mail came. */
+/* Owner, without mail. true: idle now, the cell is no longer ours. false: mail came. In EMPTY, head belongs to the pusher: it is
+ * NULL already and must not be touched here. */
 INLINE bool
 mbox_sleep(struct mbox *mb)
 {
-    return mbox_idle_(mb, MBOX_EMPTY);
+    uintptr_t expect = MBOX_EMPTY;
+
+    /* release; pairs with the exchange in mbox_push */
+    return atomic_compare_exchange_strong_explicit(&mb->tail, &expect, MBOX_IDLE, memory_order_acq_rel,
+                                                   memory_order_relaxed);
 }
 
-/* Owner, done with m. The message after it, or NULL: the actor is idle now and no longer ours; m is still the
- * caller's. */
 INLINE struct msg *
-mbox_next(struct mbox *mb, struct msg *m)
+mbox_leave_(struct mbox *mb, struct msg *m, uintptr_t to)
 {
-    struct msg *x = atomic_load_explicit(&m->next, memory_order_acquire);
+    struct msg *x = atomic_load_explicit(&m->next, memory_order_acquire); /* pairs with the release in mbox_push */
+    uintptr_t expect = (uintptr_t)m;
 
     if (x != NULL)
         return x;
-    if (mbox_idle_(mb, (uintptr_t)m))
+    /* head goes first: after the swap it belongs to the next pusher */
+    atomic_store_explicit(&mb->head, NULL, memory_order_relaxed);
+    if (atomic_compare_exchange_strong_explicit(&mb->tail, &expect, to, memory_order_acq_rel, memory_order_relaxed))
         return NULL;
     while ((x = atomic_load_explicit(&m->next, memory_order_acquire)) == NULL)
         MBOX_PAUSE(); /* as in mbox_first */
     return x;
+}
+
+/* Owner, done with m. The message after it, or NULL: the actor is idle now and no longer ours; m is still the caller's. */
+INLINE struct msg *
+mbox_next(struct mbox *mb, struct msg *m)
+{
+    return mbox_leave_(mb, m, MBOX_IDLE);
 }
 
 /* Owner: take m out of the queue while keeping the actor scheduled, so that m may go elsewhere (stash,
@@ -116,18 +120,7 @@ mbox_next(struct mbox *mb, struct msg *m)
 static inline struct msg *
 mbox_detach(struct mbox *mb, struct msg *m)
 {
-    struct msg *x = atomic_load_explicit(&m->next, memory_order_acquire);
-    uintptr_t expect = (uintptr_t)m;
-
-    if (x != NULL)
-        return x;
-    atomic_store_explicit(&mb->head, NULL, memory_order_relaxed);
-    if (atomic_compare_exchange_strong_explicit(&mb->tail, &expect, MBOX_EMPTY, memory_order_acq_rel,
-                                                memory_order_relaxed))
-        return NULL;
-    while ((x = atomic_load_explicit(&m->next, memory_order_acquire)) == NULL)
-        MBOX_PAUSE();
-    return x;
+    return mbox_leave_(mb, m, MBOX_EMPTY);
 }
 
 /* Owner, at the end of a slice with mail left: m is handled first next time. The caller queues the actor
