@@ -1,0 +1,60 @@
+/* watchdog_thread.h - the thread that runs watchdog.h over the workers of one node.
+ *
+ *   ASLEEP --a worker wakes up: watchdog_nudge()--> WATCHING --all workers parked at two looks--> ASLEEP
+ *
+ * Asleep it costs nothing: no timer, no wake-up. Watching, it looks every watch_interval_ns(). No lost wake-up: the watchdog
+ * says that it is asleep and then looks at the workers once more; a worker says that it is awake (parked count) and then looks
+ * whether the watchdog sleeps. Both sequentially consistent, so one of them sees the other.
+ */
+#ifndef SCHED_WATCHDOG_THREAD_H
+#define SCHED_WATCHDOG_THREAD_H
+#include "base/env.h"
+#include "base/thread.h"
+#include "base/util.h"
+#include "sched/watchdog.h"
+#include <stdatomic.h>
+
+/* Bound by the owner before start. Called on the watchdog's thread. */
+struct watch_ops {
+    void *self;
+    uint32_t workers; /* how many there are */
+    /* All workers are parked: a sequentially consistent load. */
+    bool (*all_parked)(void *self);
+    void (*sample)(void *self, uint32_t worker, struct watch_sample *ret);
+    /* REPORT, RETURNED and TAKEN. Must not block for long: other workers wait for their report. */
+    void (*report)(void *self, const struct watch_event *e);
+    /* NULL: only report. 0, -ERR_BUSY, or another -ERR_*. */
+    int (*take_over)(void *self, uint32_t worker);
+};
+
+struct watchdog {
+    struct env *env;
+    struct watch_ops ops;
+    uint64_t limit_ns;
+    struct watch_state *state; /* a worker each; the thread's, and so are the two below */
+    uint64_t clock_ns,
+        looked_ns; /* time as the workers had it, see watch_elapsed_ns; real time of the last look */
+    struct thread thread;
+    struct parker parker;
+    _Atomic(bool) stop;
+    _Atomic(uint64_t) looks; /* for metrics and tests: how often it looked at the workers */
+    /* Written by the watchdog and by whoever wakes it; read by every worker that wakes up. */
+    _Alignas(64) _Atomic(bool) asleep;
+};
+
+/* Starts the thread, asleep. limit_ns 0: WATCH_LIMIT_NS. 0, -ERR_NOMEM, -ERR_LIMIT. */
+int watchdog_start(struct watchdog *w, struct env *env, const struct watch_ops *ops, uint64_t limit_ns);
+/* Blocks until the thread ended: at most as long as report and take_over take. Does nothing if it was not started. */
+void watchdog_stop(struct watchdog *w);
+
+void watchdog_wake_(struct watchdog *w);
+/* A worker woke up, and said so in what all_parked() reads. Any thread; one load unless the watchdog sleeps. */
+INLINE void
+watchdog_nudge(struct watchdog *w)
+{
+    /* seq_cst: pairs with the store in watchdog_thread.c's fall_asleep(), see above */
+    if (unlikely(atomic_load_explicit(&w->asleep, memory_order_seq_cst)))
+        watchdog_wake_(w);
+}
+
+#endif
