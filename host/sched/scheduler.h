@@ -50,7 +50,8 @@ struct sched {
     struct mutex park_lock;
     struct worker_thread *threads; /* under park_lock: those that sleep form a stack */
     struct worker_thread *sleepers;
-    void *owner; /* of the floor above */
+    struct watchdog *watchdog; /* told when a worker wakes up; NULL: none. Set before sched_start */
+    void *owner;               /* of the floor above */
 };
 
 /* Not running yet. ops and env are kept. 0, -ERR_NOMEM, -ERR_INVALID. */

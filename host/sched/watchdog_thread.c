@@ -45,7 +45,7 @@ look(struct watchdog *w)
                     continue;
                 e[k].kind = WATCH_TAKEN;
             }
-            w->ops.report(w->ops.self, &e[k]);
+            w->ops.report(w->ops.report_self, &e[k]);
         }
     }
     atomic_store_explicit(&w->looks, atomic_load_explicit(&w->looks, memory_order_relaxed) + 1,

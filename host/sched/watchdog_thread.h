@@ -22,7 +22,8 @@ struct watch_ops {
     bool (*all_parked)(void *self);
     void (*sample)(void *self, uint32_t worker, struct watch_sample *ret);
     /* REPORT, RETURNED and TAKEN. Must not block for long: other workers wait for their report. */
-    void (*report)(void *self, const struct watch_event *e);
+    void (*report)(void *report_self, const struct watch_event *e);
+    void *report_self;
     /* NULL: only report. 0, -ERR_BUSY, or another -ERR_*. */
     int (*take_over)(void *self, uint32_t worker);
 };

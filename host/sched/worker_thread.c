@@ -6,6 +6,7 @@
 #include "base/thread.h"
 #include "sched/barrier.h"
 #include "sched/scheduler.h"
+#include "sched/watchdog_thread.h"
 #include <stdio.h>
 
 struct worker_thread {
@@ -27,7 +28,7 @@ sched_wake(struct sched *s)
     if (t != NULL) {
         s->sleepers = t->next_sleeper;
         t->asleep = false;
-        atomic_fetch_sub_explicit(&s->parked, 1, memory_order_relaxed);
+        atomic_fetch_sub_explicit(&s->parked, 1, memory_order_seq_cst);
     }
     mutex_unlock(&s->park_lock);
     if (t != NULL)
@@ -124,9 +125,12 @@ park(struct worker *w, struct worker_thread *me)
             p = &(*p)->next_sleeper;
         *p = me->next_sleeper;
         me->asleep = false;
-        atomic_fetch_sub_explicit(&s->parked, 1, memory_order_relaxed);
+        /* seq_cst, as in sched_wake: before the look at asleep in watchdog_nudge */
+        atomic_fetch_sub_explicit(&s->parked, 1, memory_order_seq_cst);
     }
     mutex_unlock(&s->park_lock);
+    if (s->watchdog != NULL)
+        watchdog_nudge(s->watchdog);
     return t;
 }
 

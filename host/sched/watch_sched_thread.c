@@ -1,0 +1,45 @@
+/* watch_sched_thread.c - see watch_sched.h. */
+#include "sched/watch_sched_thread.h"
+
+static bool
+all_parked(void *self)
+{
+    struct sched *s = self;
+
+    /* seq_cst: pairs with the decrement of a worker that wakes up, see watchdog_thread.h */
+    return atomic_load_explicit(&s->parked, memory_order_seq_cst) == s->nworkers;
+}
+
+static void
+take_sample(void *self, uint32_t i, struct watch_sample *ret)
+{
+    struct sched *s = self;
+    /* Acquire: pairs with the release in sched_take_over; the struct of a new worker is whole. Old ones live as long as s. */
+    struct worker *w = atomic_load_explicit(&s->workers[i], memory_order_acquire);
+
+    /* Relaxed: the worker writes them by plain stores, in no order. A mixture costs one look, since only two equal looks
+     * count. */
+    *ret = (struct watch_sample){
+        .owner = (uint64_t)(uintptr_t)w,
+        .stamp = atomic_load_explicit(&w->stamp, memory_order_relaxed),
+        .slot = atomic_load_explicit(&w->slot, memory_order_relaxed),
+        .type = atomic_load_explicit(&w->type, memory_order_relaxed),
+        .in_host = atomic_load_explicit(&w->in_host, memory_order_relaxed) != 0,
+    };
+}
+
+static int
+take_over(void *self, uint32_t worker)
+{
+    return sched_take_over(self, worker);
+}
+
+void
+sched_watch_ops(struct sched *s, struct watch_ops *ret)
+{
+    *ret = (struct watch_ops){.self = s,
+                              .workers = s->nworkers,
+                              .all_parked = all_parked,
+                              .sample = take_sample,
+                              .take_over = take_over};
+}

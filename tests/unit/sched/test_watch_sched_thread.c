@@ -1,0 +1,166 @@
+#include "base/list.h"
+#include "sched/watch_sched_thread.h"
+#include <criterion/criterion.h>
+#include <sched.h>
+#include <string.h>
+
+/* A scheduler of one worker whose tasks are functions. They mark plugin code as the actor floor does. */
+struct fn_task {
+    struct task task;
+    bool sticks; /* until the gate opens */
+};
+static struct sched sch;
+static struct watchdog dog;
+static _Atomic(uint32_t) ran, stuck, came_back, reported, taken;
+static _Atomic(bool) gate;
+static _Atomic(uint32_t) told_slot, told_type;
+
+static int
+worker_init(struct worker *w)
+{
+    (void)w;
+    return 0;
+}
+
+static void
+worker_fini(struct worker *w)
+{
+    (void)w;
+}
+
+static void
+run(struct worker *w, struct task *t)
+{
+    struct fn_task *f = container_of(t, struct fn_task, task);
+
+    atomic_store_explicit(&w->slot, 42, memory_order_relaxed);
+    atomic_store_explicit(&w->type, 77, memory_order_relaxed);
+    atomic_store_explicit(&w->stamp, atomic_load_explicit(&w->stamp, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    atomic_store_explicit(&w->in_host, 0, memory_order_release); /* pairs with sched_take_over */
+    if (f->sticks) {
+        atomic_fetch_add(&stuck, 1);
+        while (!atomic_load(&gate))
+            sched_yield();
+    }
+    atomic_store_explicit(&w->in_host, 1, memory_order_seq_cst);
+    while (atomic_load_explicit(&w->detached, memory_order_acquire) == WORKER_HELD)
+        sched_yield();
+    atomic_store_explicit(&w->slot, 0, memory_order_relaxed);
+    if (f->sticks)
+        atomic_fetch_add(&came_back, 1);
+    else
+        atomic_fetch_add(&ran, 1);
+}
+
+static void
+fire(struct worker *w, struct wheel_node *n)
+{
+    (void)w;
+    (void)n;
+}
+
+static void
+report(void *self, const struct watch_event *e)
+{
+    cr_assert_eq(self, &dog);
+    if (e->kind == WATCH_TAKEN) {
+        atomic_fetch_add(&taken, 1);
+        return;
+    }
+    told_slot = e->slot;
+    told_type = e->type;
+    atomic_fetch_add(&reported, 1);
+}
+
+static void
+start(uint32_t workers)
+{
+    static const struct task_ops ops = {.worker_bytes = sizeof(struct worker),
+                                        .worker_init = worker_init,
+                                        .worker_fini = worker_fini,
+                                        .run = run,
+                                        .fire = fire};
+    struct sched_config cfg = {.workers = workers, .slice_turns = 1000, .slice_ns = 200000};
+    struct watch_ops watch;
+
+    memset(&sch, 0, sizeof sch);
+    ran = stuck = came_back = reported = taken = 0;
+    gate = false;
+    cr_assert_eq(sched_init(&sch, env_real(), &cfg, &ops, NULL), 0);
+    sched_watch_ops(&sch, &watch);
+    watch.report = report;
+    watch.report_self = &dog;
+    cr_assert_eq(watchdog_start(&dog, env_real(), &watch, 20000000), 0); /* 20 ms */
+    sch.watchdog = &dog;
+    cr_assert_eq(sched_start(&sch), 0);
+}
+
+static void
+finish(void)
+{
+    watchdog_stop(&dog);
+    cr_assert_eq(sched_stop(&sch, UINT64_C(20000000000)), 0);
+    sched_fini(&sch);
+}
+
+static void
+until(_Atomic(uint32_t) *what, uint32_t n)
+{
+    while (atomic_load(what) < n)
+        sched_yield();
+}
+
+Test(watch_sched, other_tasks_run_on_while_the_only_worker_sticks)
+{
+    struct fn_task bad = {.sticks = true}, good[50] = {0};
+
+    start(1);
+    sched_inject(&sch, &bad.task);
+    until(&stuck, 1);
+    for (unsigned i = 0; i < 50; i++)
+        sched_inject(&sch, &good[i].task);
+    until(&ran, 50);
+    cr_assert_eq(came_back, 0u);
+    until(&taken, 1);
+    cr_assert_geq(reported, 1u);
+    cr_assert_eq(told_slot, 42u);
+    cr_assert_eq(told_type, 77u);
+    atomic_store(&gate, true);
+    until(&came_back, 1);
+    finish();
+}
+
+Test(watch_sched, several_stuck_handlers_one_after_the_other_are_each_left_behind)
+{
+    struct fn_task bad[4] = {{.sticks = true}, {.sticks = true}, {.sticks = true}, {.sticks = true}},
+                   good = {0};
+
+    start(1);
+    for (unsigned i = 0; i < 4; i++)
+        sched_inject(&sch, &bad[i].task);
+    until(&stuck, 4);
+    sched_inject(&sch, &good.task);
+    until(&ran, 1);
+    until(&taken, 4);
+    atomic_store(&gate, true);
+    until(&came_back, 4);
+    finish();
+}
+
+Test(watch_sched, watchdog_sleeps_while_workers_are_parked_and_wakes_with_them)
+{
+    start(2);
+    for (unsigned i = 0; i < 5; i++) {
+        struct fn_task good = {0};
+
+        while (!atomic_load(&dog.asleep))
+            sched_yield();
+        sched_inject(&sch, &good.task);
+        until(&ran, i + 1);
+    }
+    while (!atomic_load(&dog.asleep))
+        sched_yield();
+    cr_assert_eq(reported, 0u);
+    finish();
+}
