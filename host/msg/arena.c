@@ -1,9 +1,8 @@
-/* arena.c - chunks carry their header at their start; the bins are made in the arena itself when first
- * needed.
+/* arena.c - chunks carry their header at their start; the first free makes the bins, in the arena itself.
  *
- * The class of a block follows from the bytes its owner remembers: a power of two c was chosen so that c/2 <
- * asked <= c, and an owner that cuts c into elements of e bytes (e <= c) uses more than c/2 of it. So neither
- * needs to be stored.
+ * The class of a block follows from the bytes its owner remembers: a power of two c was chosen so that
+ * c/2 < asked <= c, and an owner that cuts c into elements of e bytes (e <= c) uses more than c/2 of it.
+ * So neither needs to be stored.
  */
 #include "msg/arena.h"
 #include "base/pool.h"

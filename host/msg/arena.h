@@ -1,13 +1,15 @@
 /* arena.h - memory that is dropped whole: an actor's state, or the scratch of a turn.
  *
- *   [first: caller's, e.g. 64 B beside the cell] --> [chunk] --> [chunk, twice as large] ...     bump: at,
- * end blocks by power of two, 16 B .. 4 KiB: freed ones wait in bins and are reused; larger ones are chunks
- * of their own
+ *   [first: caller's, 64 B beside the cell] --> [chunk] --> [chunk, twice as large] ...   bump: at, end
+ *   blocks by power of two, 16 B to 4 KiB: freed ones wait in bins and are reused
+ *   larger blocks: a chunk of their own each
  *
  * Two uses, not mixed in one arena:
- *   state     arena_alloc the struct once, then arena_get and arena_put for what its strings, lists and maps
- * own scratch   arena_alloc between arena_mark and arena_reset One thread at a time. Nothing blocks unless
- * the source does. All memory is 16 B aligned; NULL means there is none, and nothing has changed then.
+ *   state     arena_alloc the struct once; then arena_get, arena_put for what it owns
+ *   scratch   arena_alloc between arena_mark and arena_reset
+ *
+ * One thread at a time. Nothing blocks unless the source does. All memory is 16 B aligned; NULL means there
+ * is none, and nothing has changed then.
  */
 #ifndef MSG_ARENA_H
 #define MSG_ARENA_H

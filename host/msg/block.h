@@ -1,5 +1,5 @@
-/* block.h - growing the memory behind a list or a map, and a place to build one element before it is moved
- * in. Part of container.h; the same rules. */
+/* block.h - growing the memory behind a list or a map, and a place to build one element before it moves in.
+ * Part of container.h; the same rules. */
 #ifndef MSG_BLOCK_H
 #define MSG_BLOCK_H
 #include "msg/undo.h"

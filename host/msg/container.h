@@ -1,15 +1,16 @@
-/* container.h - strings, lists and maps of an actor's state, changed by calls (foundation F4), undone with
- * the turn (F5).
+/* container.h - strings, lists and maps of an actor's state: changed by calls (F4), undone with the turn (F5).
  *
- *   handler --> ctx->host->list_insert --> cont_find: which field is this? --> cont_list_insert --> undo log,
- * arena
+ *   handler --> ctx->host->list_insert --> cont_find --> cont_list_insert --> undo log, arena
+ *                                          which field is this address?
  *
  * Elements, keys and texts are given in message form and copied; they may point into the very state that
- * changes. Every call: 0, or an error and nothing has happened: -ERR_NOMEM, -ERR_LIMIT (1 GiB a container, 16
- * MiB of undo records a turn), -ERR_RANGE (position), -ERR_UNSUPPORTED (a nested element whose message form
- * is unknown), and what is named. Views handed out before a change of the same container are stale after it.
- * The thread that runs the actor; nothing blocks. Cost: appending within capacity is a copy of the element; a
- * change of n old bytes logs n bytes; a string up to 256 B that fits is overwritten in place.
+ * changes. Every call returns 0, or an error and nothing has happened: -ERR_NOMEM, -ERR_LIMIT (1 GiB a
+ * container, 16 MiB of undo records a turn), -ERR_RANGE (position), -ERR_UNSUPPORTED (a nested element whose
+ * message form is unknown), -ERR_INVALID (a NULL view with a length), and what is named.
+ *
+ * Views handed out before a change of the same container are stale after it. The thread that runs the actor;
+ * nothing blocks. Cost: appending within capacity is a copy of the element; a change of n old bytes logs n
+ * bytes; a string up to 256 B that fits is overwritten in place.
  */
 #ifndef MSG_CONTAINER_H
 #define MSG_CONTAINER_H

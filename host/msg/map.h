@@ -1,13 +1,11 @@
-/* map.h - maps in state form: dense entries {key, value}, and beside them an index once there are more than
- * MAP_LINEAR.
+/* map.h - maps in state form: dense entries {key, value}, and an index once there are more than MAP_LINEAR.
  *
  *   v      [entry 0][entry 1] ... [entry n-1] free ... cap
- *   index  [. 2 . . 1 . n ...]     slot holds entry number + 1, 0 is empty; linear probing, backward-shift
- * removal
+ *   index  [. 2 . . 1 . n ...]     a slot holds entry number + 1, 0 is empty; linear probing
  *
- * Removal moves the last entry into the gap, so the order of entries is not the order of insertion.
- * f is the map's field, in state form. A key is an integer of the key's kind, or a str in either form.
- * Part of container.h; the same rules.
+ * Removal moves the last entry into the gap, so the order of entries is not the order of insertion; in the
+ * index, slots behind the gap move back. f is the map's field, in state form. A key is an integer of the
+ * key's kind, or a str in either form. Part of container.h; the same rules.
  */
 #ifndef MSG_MAP_H
 #define MSG_MAP_H

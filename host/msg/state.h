@@ -1,5 +1,4 @@
-/* state.h - whole structs: an actor's state at birth, compared and copied; and message structs with their
- * defaults.
+/* state.h - whole structs: state at birth, compared and copied; message structs with their defaults.
  *
  * Pure; the caller owns all memory. Errors: -ERR_NOMEM, -ERR_UNSUPPORTED (opaque fields cannot be copied
  * here). After an error the struct is garbage and the caller drops the arena.

@@ -1,17 +1,17 @@
 /* codec.h - values as msgpack and back, driven by a schema (foundation F2).
  *
  *   struct (any form) --codec_encode--> map of field name -> value
- *   bytes --wire_validate, msgpack-c--> object --codec_measure--> bytes needed --codec_fill--> message form,
- * one piece
- *                                              `------------------codec_state--> state form, in an arena
+ *   bytes --object_read--> object --codec_measure--> bytes needed --codec_fill--> message form, one piece
+ *                                `------------------------------- codec_state --> state form, in an arena
  *
- *   bool, numbers, str, bin as msgpack has them   list: array   nested: map   opt: the value, left out when
- * absent map: map (decoding also takes an array of [key, value])     ref: array of node, slot, gen
+ *   bool, numbers, str, bin   as msgpack has them          list   array
+ *   ref                       array of node, slot, gen     map    map, or array of [key, value]
+ *   nested                    map                          opt    the value; absent: nil or left out
  *
  * Decoding goes by field name (else by its former name, `was`): missing gives the default, a required field
  * that is missing is an error, unknown ones are counted and left out. Integers fit or are refused; integers
- * become floats when that is exact; a 64-bit float is rounded for an f32. Pure, any thread; the caller owns
- * all memory. Errors name the field: "inners[3].text: ...".
+ * become floats when that is exact; a 64-bit float is rounded for an f32. Errors name the field:
+ * "inners[3].text: ...". Pure, any thread; the caller owns all memory.
  */
 #ifndef WIRE_CODEC_H
 #define WIRE_CODEC_H

@@ -79,7 +79,7 @@ pack_entries(msgpack_packer *pk, const struct field *f, const char *v)
 static bool
 is_left_out(const struct field *f, const char *v)
 {
-    return f->kind == ACTOR_KIND_opt && v[f->offset] == 0;
+    return f->kind == ACTOR_KIND_opt && v[f->offset] == 0 && !(f->flags & ACTOR_REQUIRED);
 }
 
 static int
@@ -106,7 +106,10 @@ pack_struct(msgpack_packer *pk, const struct schema *s, const char *v)
             r = pack_entries(pk, f, p);
             break;
         case ACTOR_KIND_opt:
-            r = pack_value(pk, f->elem, f->nested, p + f->value_offset);
+            if (*p == 0)
+                pack_nil(pk);
+            else
+                r = pack_value(pk, f->elem, f->nested, p + f->value_offset);
             break;
         case ACTOR_KIND_opaque:
             r = -ERR_UNSUPPORTED;

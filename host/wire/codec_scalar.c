@@ -49,22 +49,23 @@ scalar_int(unsigned kind, const msgpack_object *o, void *dst)
     return 0;
 }
 
-/* Does this integer survive as a double, and as the float if that is the kind? */
+/* Does this integer survive as a double, and as the float if that is the kind? JSON does not tell 3.0 from 3: there it is
+ * rounded as any other float is. */
 static int
-exact(unsigned kind, const msgpack_object *o, double *ret)
+exact(unsigned flags, unsigned kind, const msgpack_object *o, double *ret)
 {
     bool negative = o->type == MSGPACK_OBJECT_NEGATIVE_INTEGER;
     uint64_t m = negative ? 0 - o->via.u64 : o->via.u64;
     unsigned bits = kind == ACTOR_KIND_f32 ? 24 : 53;
 
-    if (m != 0 && 64 - __builtin_clzll(m) - __builtin_ctzll(m) > (int)bits)
+    if (!(flags & CODEC_TEXT) && m != 0 && 64 - __builtin_clzll(m) - __builtin_ctzll(m) > (int)bits)
         return -ERR_RANGE;
     *ret = negative ? -(double)m : (double)m;
     return 0;
 }
 
 static int
-scalar_float(unsigned kind, const msgpack_object *o, void *dst)
+scalar_float(unsigned flags, unsigned kind, const msgpack_object *o, void *dst)
 {
     double d;
 
@@ -73,10 +74,12 @@ scalar_float(unsigned kind, const msgpack_object *o, void *dst)
         if (kind == ACTOR_KIND_f32 && isfinite(d) && !isfinite((float)d))
             return -ERR_RANGE;
     } else if (o->type == MSGPACK_OBJECT_POSITIVE_INTEGER || o->type == MSGPACK_OBJECT_NEGATIVE_INTEGER) {
-        int r = exact(kind, o, &d);
+        int r = exact(flags, kind, o, &d);
 
         if (r < 0)
             return r;
+    } else if (o->type == MSGPACK_OBJECT_NIL && (flags & CODEC_TEXT)) {
+        d = (double)NAN;
     } else {
         return -ERR_TYPE;
     }
@@ -124,7 +127,7 @@ ref_from_text(const char *p, size_t n, uint64_t part[3])
 static int
 scalar_ref(unsigned flags, const msgpack_object *o, void *dst)
 {
-    uint64_t part[3];
+    uint64_t part[3] = {0};
     actor_ref ref;
 
     if (o->type == MSGPACK_OBJECT_STR && (flags & CODEC_TEXT)) {
@@ -142,7 +145,7 @@ scalar_ref(unsigned flags, const msgpack_object *o, void *dst)
                 return -ERR_RANGE;
             part[i] = n->via.u64;
         }
-    } else {
+    } else if (o->type != MSGPACK_OBJECT_NIL || !(flags & CODEC_TEXT)) {
         return -ERR_TYPE;
     }
     ref = actor_ref_make_((uint32_t)part[0], (uint32_t)part[1], part[2]);
@@ -184,7 +187,7 @@ codec_scalar(unsigned flags, unsigned kind, const msgpack_object *o, void *dst)
         return 0;
     }
     if (kind_is_float(kind))
-        return scalar_float(kind, o, dst);
+        return scalar_float(flags, kind, o, dst);
     if (o->type == MSGPACK_OBJECT_STR && (flags & CODEC_TEXT))
         return int_from_text(kind, o, dst);
     return scalar_int(kind, o, dst);

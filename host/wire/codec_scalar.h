@@ -1,5 +1,4 @@
-/* codec_scalar.h - one msgpack value as a number, flag, reference or text. Part of codec.h; the same rules.
- */
+/* codec_scalar.h - one msgpack value as a number, flag, reference or text. Part of codec.h; the same rules. */
 #ifndef WIRE_CODEC_SCALAR_H
 #define WIRE_CODEC_SCALAR_H
 #include "msg/kind.h"

@@ -1,5 +1,4 @@
-/* validate.c - one loop over heads: what follows a head is skipped (scalars, text) or counted (containers).
- */
+/* validate.c - one loop over heads: what follows one is skipped (scalars, text) or counted (containers). */
 #include "wire/validate.h"
 #include <stdbool.h>
 

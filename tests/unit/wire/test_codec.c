@@ -13,13 +13,13 @@
 #include <msgpack.h>
 
 #define POINT(F) F(i32, x, .dflt = -5) F(str, label, .dflt = "origin")
-#define ALL(F)                                                                                          \
-    F(bool, on)                                                                                         \
-    F(i8, i1) F(i16, i2) F(i32, i4) F(i64, i8_) F(u8, u1) F(u16, u2) F(u32, u4, .dflt = 44) F(u64, u8_) \
-        F(f32, f4) F(f64, f8, .dflt = 0.5) F(str, name, .was = "old_name", .dflt = "none") F(bin, raw)  \
-            F(ref, who) F(nested(point), at) F(list(u16), nums) F(list(nested(point)), points)          \
-                F(map(str, f64), by_name) F(map(i8, nested(point)), by_id) F(opt(u32), maybe)           \
-                    F(opt(nested(point)), perhaps)
+#define ALL(F)                                                                                               \
+    F(bool, on)                                                                                              \
+    F(i8, i1)                                                                                                \
+    F(i16, i2) F(i32, i4) F(i64, i8_) F(u8, u1) F(u16, u2) F(u32, u4, .dflt = 44) F(u64, u8_) F(f32, f4)     \
+        F(f64, f8, .dflt = 0.5) F(str, name, .was = "old_name", .dflt = "none") F(bin, raw) F(ref, who)      \
+            F(nested(point), at) F(list(u16), nums) F(list(nested(point)), points) F(map(str, f64), by_name) \
+                F(map(i8, nested(point)), by_id) F(opt(u32), maybe) F(opt(nested(point)), perhaps)
 #define STRICT(F) F(u32, must, .flags = ACTOR_REQUIRED) F(u32, may)
 ACTOR_NESTED(point, 1, POINT)
 ACTOR_MESSAGE(all_kinds, 1, ALL)
