@@ -117,7 +117,8 @@ undo_mark(const struct undo *u)
     return (struct undo_mark){u->writes, u->taken, u->given};
 }
 
-/* Old bytes first: a block that goes back to the arena gets a link written into it. */
+/* Old bytes first: a block that goes back to the arena gets a link written into it. A fresh block that goes back stays
+ * noted: should it come again in this turn, it is as fresh. */
 void
 undo_back(struct undo *u, struct undo_mark m)
 {
@@ -126,7 +127,6 @@ undo_back(struct undo *u, struct undo_mark m)
     for (; u->taken != m.taken; u->taken = u->taken->prev)
         arena_put(u->state, u->taken->p, u->taken->bytes);
     u->given = m.given;
-    memset(u->fresh, 0, sizeof u->fresh); /* what was given back here may come again as another block */
 }
 
 void

@@ -8,10 +8,10 @@
  *   ref                       array of node, slot, gen     map    map, or array of [key, value]
  *   nested                    map                          opt    the value; absent: nil or left out
  *
- * Decoding goes by field name (else by its former name, `was`): missing gives the default, a required field
- * that is missing is an error, unknown ones are counted and left out. Integers fit or are refused; integers
- * become floats when that is exact; a 64-bit float is rounded for an f32. Errors name the field:
- * "inners[3].text: ...". Pure, any thread; the caller owns all memory.
+ * Decoding goes by field name (in state also by its former name, `was`): missing gives the default, a
+ * required field that is missing is an error, unknown ones are counted and left out. Integers fit or are
+ * refused; integers become floats when that is exact; a 64-bit float is rounded for an f32. Errors name the
+ * field: "inners[3].text: ...". Pure, any thread; the caller owns all memory.
  */
 #ifndef WIRE_CODEC_H
 #define WIRE_CODEC_H

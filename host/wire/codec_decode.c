@@ -315,9 +315,10 @@ is_name(const char *name, const msgpack_object *key)
            memcmp(name, key->via.str.ptr, key->via.str.size) == 0;
 }
 
-/* The field that a key names; *hint: where to look first, since fields mostly come in order. */
+/* The field that a key names; *hint: where to look first, since fields mostly come in order. Former names count in state
+ * only, as everywhere: plan.h. */
 static uint32_t
-find_field(const struct schema *s, const msgpack_object *key, uint32_t *hint)
+find_field(const struct schema *s, const msgpack_object *key, bool former, uint32_t *hint)
 {
     if (*hint < s->nfields && is_name(s->fields[*hint].name, key))
         return (*hint)++;
@@ -326,7 +327,7 @@ find_field(const struct schema *s, const msgpack_object *key, uint32_t *hint)
             *hint = i + 1;
             return i;
         }
-    for (uint32_t i = 0; i < s->nfields; i++)
+    for (uint32_t i = 0; former && i < s->nfields; i++)
         if (s->fields[i].was[0] != '\0' && is_name(s->fields[i].was, key))
             return i;
     return UINT32_MAX;
@@ -344,7 +345,7 @@ match(struct dec *d, const struct schema *s, const msgpack_object *o, const msgp
 
         if (key->type != MSGPACK_OBJECT_STR)
             return fail(d, -ERR_TYPE, "a field name is %s, expected text", codec_type_name(key));
-        k = find_field(s, key, &hint);
+        k = find_field(s, key, d->u != NULL, &hint);
         if (k == UINT32_MAX) {
             if (d->c->unknown++ == 0)
                 snprintf(d->c->unknown_name, sizeof d->c->unknown_name, "%.*s",

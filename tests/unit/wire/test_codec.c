@@ -13,12 +13,14 @@
 #include <msgpack.h>
 
 #define POINT(F) F(i32, x, .dflt = -5) F(str, label, .dflt = "origin")
-#define ALL(F)                                                                                               \
-    F(bool, on)                                                                                              \
-    F(i8, i1)                                                                                                \
-    F(i16, i2) F(i32, i4) F(i64, i8_) F(u8, u1) F(u16, u2) F(u32, u4, .dflt = 44) F(u64, u8_) F(f32, f4)     \
-        F(f64, f8, .dflt = 0.5) F(str, name, .was = "old_name", .dflt = "none") F(bin, raw) F(ref, who)      \
-            F(nested(point), at) F(list(u16), nums) F(list(nested(point)), points) F(map(str, f64), by_name) \
+#define ALL(F)                                                                                             \
+    F(bool, on)                                                                                            \
+    F(i8, i1)                                                                                              \
+    F(i16, i2)                                                                                             \
+    F(i32, i4)                                                                                             \
+    F(i64, i8_) F(u8, u1) F(u16, u2) F(u32, u4, .dflt = 44) F(u64, u8_) F(f32, f4) F(f64, f8, .dflt = 0.5) \
+        F(str, name, .was = "old_name", .dflt = "none") F(bin, raw) F(ref, who) F(nested(point), at)       \
+            F(list(u16), nums) F(list(nested(point)), points) F(map(str, f64), by_name)                    \
                 F(map(i8, nested(point)), by_id) F(opt(u32), maybe) F(opt(nested(point)), perhaps)
 #define STRICT(F) F(u32, must, .flags = ACTOR_REQUIRED) F(u32, may)
 ACTOR_NESTED(point, 1, POINT)
@@ -205,6 +207,31 @@ Test(codec, a_map_beyond_the_linear_size_gets_its_index)
     }
 }
 
+Test(codec, no_memory_for_state_is_an_error)
+{
+    all_kinds v = sample();
+    const msgpack_object *o = encoded(msg, &v);
+    all_state *s = arena_alloc(&arena, state->bytes);
+    uint64_t n = 1;
+
+    for (;; n++) {
+        struct arena a;
+        int r;
+
+        arena_init(&a, &mem.source, NULL, 0);
+        mem.env.fail_at = n;
+        r = codec_state(&codec, state, o, s, &a, &e);
+        arena_drop(&a);
+        if (mem.env.fail_at != 0) {
+            cr_assert_eq(r, 0);
+            break;
+        }
+        cr_assert_eq(r, -ERR_NOMEM);
+    }
+    mem.env.fail_at = 0;
+    cr_assert_gt(n, 2);
+}
+
 /* {"name": value...}: pack a map by hand. */
 static msgpack_packer pk;
 static void
@@ -258,21 +285,26 @@ Test(codec, unknown_fields_are_counted_and_the_first_is_named)
     cr_assert_str_eq(codec.unknown_name, "colour");
 }
 
-Test(codec, a_former_name_is_understood)
+Test(codec, a_former_name_is_understood_in_state_only)
 {
-    all_kinds *v;
+    all_state *v = arena_alloc(&arena, state->bytes);
+    all_kinds *m;
 
     map(1);
     pack_str(&pk, "old_name");
     pack_str(&pk, "Ada");
-    v = decode(msg, parse(out.p, out.len));
-    cr_assert(actor_str_eq(v->name, STR("Ada")));
+    cr_assert_eq(codec_state(&codec, state, parse(out.p, out.len), v, &arena, &e), 0);
+    cr_assert(actor_str_eq(actor_view(v->name), STR("Ada")));
+    m = decode(msg, &doc.data);
+    cr_assert(actor_str_eq(m->name, STR("none")));
+    cr_assert_eq(codec.unknown, 1);
     map(2);
     pack_str(&pk, "old_name");
     pack_str(&pk, "Ada");
     pack_str(&pk, "name");
     pack_str(&pk, "Eve");
-    cr_assert_null(decode(msg, parse(out.p, out.len)));
+    msgpack_unpacked_destroy(&doc);
+    cr_assert_eq(codec_state(&codec, state, parse(out.p, out.len), v, &arena, &e), -ERR_MALFORMED);
     cr_assert_str_eq(e.text, "message: the field 'name' is given twice");
 }
 
