@@ -4,32 +4,55 @@
 #include "msg/sink.h"
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 
 struct walk {
     struct sink sink;
     struct err *e;
 };
-struct place { /* for reports */
-    const struct plan_node *node;
+struct place { /* where the walk is, for reports */
+    const struct place *up;
     const struct plan_step *step;
+    uint32_t index; /* of the element at hand */
 };
 
-static int convert_struct(struct walk *w, const struct plan_node *n, char *dst, const char *src);
+static int convert_struct(struct walk *w, const struct place *up, const struct plan_node *n, char *dst,
+                          const char *src);
 
 /* --- numbers --- */
+
+/* "items[3].price" */
+static size_t
+path(const struct place *p, char *buf, size_t buf_bytes)
+{
+    const struct field *f = p->step->to;
+    size_t n = 0;
+
+    if (p->up != NULL) {
+        n = path(p->up, buf, buf_bytes);
+        n += (size_t)snprintf(buf + n, buf_bytes - n, ".");
+    }
+    if (f->kind == ACTOR_KIND_list || f->kind == ACTOR_KIND_map)
+        n += (size_t)snprintf(buf + n, buf_bytes - n, "%s[%u]", f->name, p->index);
+    else
+        n += (size_t)snprintf(buf + n, buf_bytes - n, "%s", f->name);
+    return n;
+}
 
 static int
 misfit(const struct walk *w, const struct place *p, const struct plan_value *v, const char *src)
 {
-    const char *path = p->node->path, *name = p->step->to->name, *to = kind_name(v->to);
+    char at[SCHEMA_DEPTH_MAX * 56]; /* 39 characters, a dot, and an index in brackets for each level */
+    const char *to = kind_name(v->to);
 
+    path(p, at, sizeof at);
     if (kind_is_float(v->from))
-        return err_set(w->e, ERR_RANGE, "field %s%s: %.17g does not fit into %s", path, name,
-                       value_f64(v->from, src), to);
+        return err_set(w->e, ERR_RANGE, "field %s: %.17g does not fit into %s", at, value_f64(v->from, src),
+                       to);
     if (kind_is_signed(v->from))
-        return err_set(w->e, ERR_RANGE, "field %s%s: %lld does not fit into %s", path, name,
+        return err_set(w->e, ERR_RANGE, "field %s: %lld does not fit into %s", at,
                        (long long)value_i64(v->from, src), to);
-    return err_set(w->e, ERR_RANGE, "field %s%s: %llu does not fit into %s", path, name,
+    return err_set(w->e, ERR_RANGE, "field %s: %llu does not fit into %s", at,
                    (unsigned long long)value_u64(v->from, src), to);
 }
 
@@ -71,7 +94,7 @@ convert_value(struct walk *w, const struct place *p, const struct plan_value *v,
     case OP_TEXT:
         return sink_text(&w->sink, dst, value_span(src));
     case OP_NESTED:
-        return convert_struct(w, v->node, dst, src);
+        return convert_struct(w, p, v->node, dst, src);
     case OP_INT_TESTED:
         if (!int_fits(v, src))
             return misfit(w, p, v, src);
@@ -98,7 +121,7 @@ convert_value(struct walk *w, const struct place *p, const struct plan_value *v,
 
 /* A list or a map. */
 static int
-convert_list(struct walk *w, const struct place *p, char *dst, const char *src)
+convert_list(struct walk *w, struct place *p, char *dst, const char *src)
 {
     const struct plan_step *st = p->step;
     const struct field *f = st->from, *t = st->to;
@@ -123,6 +146,7 @@ convert_list(struct walk *w, const struct place *p, char *dst, const char *src)
         const char *from = (const char *)s.p + (size_t)i * f->elem_bytes;
         size_t at = (size_t)i * t->elem_bytes;
 
+        p->index = i;
         if (t->kind == ACTOR_KIND_map)
             r = convert_value(w, p, &st->key, sink_at(v, at), from);
         if (r == 0)
@@ -137,7 +161,7 @@ convert_list(struct walk *w, const struct place *p, char *dst, const char *src)
 }
 
 static int
-convert_field(struct walk *w, const struct place *p, char *dst, const char *src)
+convert_field(struct walk *w, struct place *p, char *dst, const char *src)
 {
     const struct plan_step *s = p->step;
 
@@ -170,14 +194,14 @@ convert_field(struct walk *w, const struct place *p, char *dst, const char *src)
 }
 
 static int
-convert_struct(struct walk *w, const struct plan_node *n, char *dst, const char *src)
+convert_struct(struct walk *w, const struct place *up, const struct plan_node *n, char *dst, const char *src)
 {
     int r = 0;
 
     if (dst != NULL)
         memset(dst, 0, n->to->bytes);
     for (const struct plan_step *s = n->steps; r == 0 && s < n->steps + n->nsteps; s++)
-        r = convert_field(w, &(struct place){n, s}, dst, src);
+        r = convert_field(w, &(struct place){up, s, 0}, dst, src);
     return r;
 }
 
@@ -187,7 +211,7 @@ int64_t
 convert_msg_bytes(const struct plan *p, const void *src)
 {
     struct walk w = {{SINK_MEASURE, .max = SINK_BYTES_MAX}, NULL};
-    int r = p->verdict > PLAN_AUTO ? -ERR_SCHEMA : convert_struct(&w, p->root, NULL, src);
+    int r = p->verdict > PLAN_AUTO ? -ERR_SCHEMA : convert_struct(&w, NULL, p->root, NULL, src);
 
     return r < 0 ? r : (int64_t)(msg_copy_offset(p->to) + w.sink.used);
 }
@@ -202,7 +226,7 @@ convert_msg(const struct plan *p, void *dst, size_t bytes, const void *src)
         return -ERR_SCHEMA;
     if (bytes < fixed)
         return -ERR_INVALID;
-    return convert_struct(&w, p->root, dst, src);
+    return convert_struct(&w, NULL, p->root, dst, src);
 }
 
 int
@@ -212,7 +236,7 @@ convert_state(const struct plan *p, struct arena *arena, void *dst, const void *
     int r = -ERR_SCHEMA;
 
     if (p->verdict != PLAN_IMPOSSIBLE && form_is_state(p->to->form))
-        r = convert_struct(&w, p->root, dst, src);
+        r = convert_struct(&w, NULL, p->root, dst, src);
     if (r < 0 && r != -ERR_RANGE)
         err_set(e, r, "%s: %s", p->to->name, err_text(r));
     return r;

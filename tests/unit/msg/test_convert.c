@@ -13,13 +13,14 @@
 
 #define POINT(F) F(i32, x, .dflt = -5) F(bool, on, .dflt = 1)
 #define LABEL(F) F(str, text, .dflt = "none") F(nested(point), at)
-#define ALL(F)                                                                            \
-    F(bool, b)                                                                            \
-    F(u8, u1)                                                                             \
-    F(str, s)                                                                             \
-    F(bin, raw) F(ref, who) F(nested(label), one) F(list(u16), nums) F(list(bool), flags) \
-        F(list(nested(label)), labels) F(list(str), words) F(map(str, f64), by_name)      \
-            F(map(u8, nested(point)), points) F(opt(u64), maybe) F(opt(nested(label)), perhaps)
+#define ALL(F)                                                                                               \
+    F(bool, b)                                                                                               \
+    F(u8, u1)                                                                                                \
+    F(str, s)                                                                                                \
+    F(bin, raw)                                                                                              \
+    F(ref, who) F(nested(label), one) F(list(u16), nums) F(list(bool), flags) F(list(nested(label)), labels) \
+        F(list(str), words) F(map(str, f64), by_name) F(map(u8, nested(point)), points) F(opt(u64), maybe)   \
+            F(opt(nested(label)), perhaps)
 #define V1(F) F(u32, sum) F(str, last) F(list(u8), xs) F(map(u8, str), m) F(f32, rate)
 #define V2(F)                   \
     F(i64, total, .was = "sum") \
@@ -27,6 +28,10 @@
     F(str, note, .dflt = "fresh") F(list(i16), xs) F(map(u32, str), m) F(f64, rate) F(nested(label), tag)
 #define KEEPER1(F) F(opaque(blob, blob), b) F(u32, n)
 #define KEEPER2(F) F(u64, n) F(opaque(blob, blob), b)
+#define ITEM1(F)   F(u8, price)
+#define ITEM2(F)   F(u32, price)
+#define SHOP1(F)   F(list(nested(item1)), items) F(map(u16, nested(item1)), by_id) F(opt(nested(item1)), best)
+#define SHOP2(F)   F(list(nested(item2)), items) F(map(u32, nested(item2)), by_id) F(opt(nested(item2)), best)
 #define M1(F)      F(u32, n) F(str, gone) F(list(nested(point)), path) F(opt(str), maybe)
 #define M2(F)                      \
     F(str, added, .dflt = "hello") \
@@ -37,6 +42,10 @@ typedef struct blob {
 
 ACTOR_NESTED(point, 1, POINT)
 ACTOR_NESTED(label, 1, LABEL)
+ACTOR_NESTED(item1, 1, ITEM1)
+ACTOR_NESTED(item2, 1, ITEM2)
+ACTOR_STATE(shop1, 1, SHOP1)
+ACTOR_STATE(shop2, 2, SHOP2)
 ACTOR_MESSAGE(all, 1, ALL)
 ACTOR_STATE(v1, 1, V1)
 ACTOR_STATE(v2, 2, V2)
@@ -49,14 +58,15 @@ static struct mem mem;
 static struct arena arena;
 static struct schema_set *set;
 static struct err e;
-enum { ALL_AT, V1_AT, V2_AT, KEEPER1_AT, KEEPER2_AT, M1_AT, M2_AT };
+enum { ALL_AT, V1_AT, V2_AT, KEEPER1_AT, KEEPER2_AT, M1_AT, M2_AT, SHOP1_AT, SHOP2_AT };
 
 static void
 setup(void)
 {
-    struct schema_raw raw[] = {NOTE(all),         NOTE(v1),    NOTE(v2),         NOTE(keeper1),
-                               NOTE(keeper2),     NOTE(m1),    NOTE(m2),         NOTE(point),
-                               NOTE(point_state), NOTE(label), NOTE(label_state)};
+    struct schema_raw raw[] = {
+        NOTE(all),   NOTE(v1),    NOTE(v2),          NOTE(keeper1),     NOTE(keeper2),     NOTE(m1),
+        NOTE(m2),    NOTE(shop1), NOTE(shop2),       NOTE(point),       NOTE(point_state), NOTE(label),
+        NOTE(item1), NOTE(item2), NOTE(label_state), NOTE(item1_state), NOTE(item2_state)};
 
     mem_init(&mem);
     arena_init(&arena, &mem.source, NULL, 0);
@@ -316,6 +326,7 @@ Test(convert, state_is_migrated_and_its_containers_work_afterwards)
     cr_expect(actor_str_eq(actor_view(b.tag.text), STR("none")));
     cr_expect_eq(b.tag.at.on, 1);
     cr_expect_eq(b.m.n, 20);
+    cr_expect_not_null(b.m.index_);
     undo_init(&u, &arena, NULL);
     for (uint32_t i = 0; i < 20; i++) {
         const char *entry = map_find(m, &b.m, &i);
@@ -371,7 +382,36 @@ Test(convert, going_back_tests_each_value_and_names_the_one_that_does_not_fit)
     cr_expect_eq(back(&b, &c), 0);
     xs[1] = 256;
     cr_expect_eq(back(&b, &c), -ERR_RANGE);
-    cr_expect_str_eq(e.text, "field xs: 256 does not fit into u8");
+    cr_expect_str_eq(e.text, "field xs[1]: 256 does not fit into u8");
+}
+
+Test(convert, a_misfit_is_named_with_its_whole_path)
+{
+    struct plan *p = plan(SHOP2_AT, SHOP1_AT, PLAN_ALLOW_NARROW);
+    item2_state items[] = {{1}, {300}};
+    __typeof__(*((shop2 *)0)->by_id.v) by_id[] = {{1, {2}}, {70000, {4}}};
+    shop1 a;
+    shop2 b;
+
+    memset(&b, 0, sizeof b);
+    b.items.v = items;
+    b.items.n = 2;
+    cr_expect_eq(convert_state(p, &arena, &a, &b, &e), -ERR_RANGE);
+    cr_expect_str_eq(e.text, "field items[1].price: 300 does not fit into u8");
+    b.items.n = 1;
+    b.best.has = 1;
+    b.best.v.price = 256;
+    cr_expect_eq(convert_state(p, &arena, &a, &b, &e), -ERR_RANGE);
+    cr_expect_str_eq(e.text, "field best.price: 256 does not fit into u8");
+    b.best.has = 0;
+    b.by_id.v = by_id;
+    b.by_id.n = 2;
+    cr_expect_eq(convert_state(p, &arena, &a, &b, &e), -ERR_RANGE);
+    cr_expect_str_eq(e.text, "field by_id[1]: 70000 does not fit into u16");
+    b.by_id.n = 1;
+    cr_expect_eq(convert_state(p, &arena, &a, &b, &e), 0);
+    cr_expect_eq(a.by_id.v[0].value.price, 2);
+    plan_free(p);
 }
 
 Test(convert, opaque_state_is_zeroed_for_migrate_to_fill)
