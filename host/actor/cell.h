@@ -29,7 +29,8 @@ enum {
     ATTN_HOLD = 1u << 3,   /* no user mail: suspended, restarting or stopping */
     ATTN_PARKED = 1u << 4, /* held, and in no run queue though its mailbox may hold mail */
     ATTN_DEAD = 1u << 5,
-    ATTN_STOP = 1u << 6 /* asked to stop: needs no memory, so it always works */
+    ATTN_STOP = 1u << 6, /* asked to stop: needs no memory, so it always works */
+    ATTN_SWAP = 1u << 7  /* parked while its behaviour has a successor: move now */
 };
 
 enum cell_life {

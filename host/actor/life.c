@@ -8,6 +8,8 @@
 #include "actor/outbox.h"
 #include "actor/tnode.h"
 #include "actor/turn.h"
+#include "msg/convert.h"
+#include <stdio.h>
 
 static struct behaviour *
 beh(const struct cell *c)
@@ -504,16 +506,59 @@ take_orders(struct actx *x, struct cell *c)
     }
 }
 
+/* Arguments in the layout of the version that starts: a restart may come after a swap. 0, or -ERR_* with the reason. */
+static int
+fit_args(struct actx *x, struct cell *c, const struct behaviour *b)
+{
+    const struct msg_type *have = c->args == NULL ? NULL : types_get(&x->sys->types, MSG_TYPE(c->args->head));
+    struct plan *plan = NULL;
+    struct msg *m = NULL;
+    struct err e = {0};
+    int64_t bytes;
+    int r;
+
+    if (have == b->args || b->args == NULL || b->args == x->sys->st.none)
+        return 0;
+    if (have == NULL) {
+        r = message_defaults(x, &m, b->args);
+    } else {
+        r = plan_new(&plan, x->sys->env, have->schema, b->args->schema, 0, &e);
+        bytes = r < 0 ? r : convert_msg_bytes(plan, c->args + 1);
+        m = bytes < 0 ? NULL : message_alloc(x, (size_t)bytes, false, b->args->id);
+        r = bytes < 0   ? (int)bytes
+            : m == NULL ? -ERR_NOMEM
+                        : convert_msg(plan, m + 1, (size_t)bytes, c->args + 1);
+        plan_free(plan);
+    }
+    if (r < 0) {
+        snprintf(x->fail_text, sizeof x->fail_text, "start arguments do not fit version %s: %.100s",
+                 b->version, e.code != 0 ? e.text : err_text(r));
+        if (m != NULL)
+            message_free(x, m);
+        return r;
+    }
+    if (c->args != NULL)
+        message_free(x, c->args);
+    c->args = m;
+    return 0;
+}
+
 static void
 run_start(struct actx *x, struct cell *c)
 {
     struct behaviour *b = beh(c);
     int32_t code;
+    int r;
 
     atomic_fetch_and_explicit(&c->attn, ~(uint32_t)ATTN_START, memory_order_relaxed);
     c->life = CELL_RUNNING;
     if (b->start == NULL)
         return;
+    r = fit_args(x, c, b);
+    if (r < 0) {
+        life_failed(x, c, &(struct failure){.kind = FAILURE_START, .code = -r, .text = x->fail_text});
+        return;
+    }
     code = turn_run(x, c, b->start, c->args != NULL ? msg_payload(c->args) : (void *)&x->none_args, NULL);
     if (code == ACTOR_STOP.code) {
         life_stop(x, c, ACTOR_REASON_STOPPED);
@@ -549,7 +594,7 @@ park(struct cell *c)
     uint32_t a = atomic_load_explicit(&c->attn, memory_order_relaxed);
 
     do {
-        if (a & (ATTN_ORDERS | ATTN_STOP))
+        if (a & (ATTN_ORDERS | ATTN_STOP | ATTN_SWAP))
             return false;
         /* pairs with the fetch_or in cell_poke: one of the two sees the other */
     } while (!atomic_compare_exchange_weak_explicit(&c->attn, &a, a | ATTN_PARKED, memory_order_acq_rel,
@@ -565,6 +610,9 @@ actor_attend(struct actx *x, struct cell *c)
 
         if (a & ATTN_ORDERS) {
             take_orders(x, c);
+        } else if (a & ATTN_SWAP) {
+            atomic_fetch_and_explicit(&c->attn, ~(uint32_t)ATTN_SWAP, memory_order_relaxed);
+            life_switch(x, c);
         } else if (a & ATTN_STOP) {
             atomic_fetch_and_explicit(&c->attn, ~(uint32_t)ATTN_STOP, memory_order_relaxed);
             life_stop(x, c,

@@ -93,7 +93,8 @@ version_bind(struct version *v, struct types *types, struct err *err)
     for (size_t i = 0; i < d->ntypes; i++) {
         actor_type *o = d->types[i].object;
         const struct schema *s = d->types[i].schema;
-        uint32_t units = s->bytes > 0xffffu * 8 ? 0xffff : (s->bytes + 7) / 8;
+        /* whole words of a flat struct up to 32 B: what the fast path of tell copies inline */
+        uint32_t units = s->flat && s->bytes % 8 == 0 && s->bytes <= 32 ? s->bytes / 8 : 0xffff;
 
         /* Relaxed: the behaviours of this version are published later, with release; that publication orders
          * these. */

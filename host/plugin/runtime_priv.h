@@ -1,0 +1,24 @@
+/* runtime_priv.h - inside of the plugin runtime. */
+#ifndef PLUGIN_RUNTIME_PRIV_H
+#define PLUGIN_RUNTIME_PRIV_H
+#include "plugin/runtime.h"
+
+struct loaded {
+    struct version *version;
+    struct bound *bound;
+    bool hidden;    /* its names are gone: it is about to be unloaded */
+    uint64_t epoch; /* when hidden: safe once this has passed */
+};
+struct runtime {
+    struct runtime_config cfg;
+    struct system *sys;
+    struct catalogue *catalogue;
+    VEC(struct loaded) loaded; /* in the order of loading */
+    uint32_t swaps;            /* ids given out */
+};
+
+/* By its name without the plugin's. NULL: none. */
+struct behaviour *runtime_behaviour(struct bound *b, const char *name);
+int runtime_publish_names(struct runtime *rt);
+
+#endif

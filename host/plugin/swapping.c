@@ -1,0 +1,310 @@
+/* swapping.c - a swap under way.
+ *
+ *   begin: a struct swap for each behaviour, published in behaviour.swap      new children start on the new version at once
+ *   step:  sweep so many cells; idle and parked actors of the old version are woken, and switch in their own slice
+ *   over:  no actor of the old version is left --> activate; or one refused --> the same back, by the reverse plan
+ *
+ * The structs that actors read (struct swap, plans) go when every worker has passed a slice end.
+ */
+#include "plugin/runtime_priv.h"
+#include "sched/scheduler.h"
+#include <string.h>
+
+enum { SWEEP_CELLS = 65536 };
+
+enum stage {
+    STAGE_FORWARD, /* old actors move to new */
+    STAGE_TURN,    /* wait until nobody looks at the forward swap any more */
+    STAGE_BACK,    /* new actors move to old */
+    STAGE_NAMES,   /* names lead to the winner; wait for spawns that looked before, then move those too */
+    STAGE_QUIET    /* nothing published any more; wait until nobody looks */
+};
+
+struct swapping {
+    struct version *from, *to;
+    struct bound *old, *new;
+    struct swap_options options;
+    struct swap_plan *plan, *back; /* back: made when it is needed */
+    struct swap *swaps; /* one for each behaviour of old; those without successor have to == NULL */
+    struct swap_status status;
+    uint64_t start_ns;
+    uint32_t sweep; /* next slot */
+    enum stage stage;
+    uint64_t epoch; /* that the stage waits for */
+};
+
+static const struct swap_behaviour *
+plan_of(const struct swap_plan *p, const char *name)
+{
+    for (uint32_t i = 0; i < p->n; i++)
+        if (p->v[i].from != NULL && p->v[i].to != NULL && strcmp(p->v[i].from->name, name) == 0)
+            return &p->v[i];
+    return NULL;
+}
+
+static const char *
+short_name(const struct behaviour *b)
+{
+    return b->name + strlen(b->plugin) + 1;
+}
+
+/* Point every behaviour of `from` to its successor in `to`. */
+static void
+publish(struct runtime *rt, struct swapping *s, struct bound *from, struct bound *to,
+        const struct swap_plan *plan)
+{
+    for (size_t i = 0; i < from->n; i++) {
+        struct behaviour *b = &from->behaviours[i];
+        const struct swap_behaviour *sb = plan_of(plan, short_name(b));
+        struct swap *w = &s->swaps[i];
+
+        w->id = ++rt->swaps;
+        w->to = sb == NULL ? NULL : runtime_behaviour(to, sb->to->name);
+        w->plan = sb == NULL ? NULL : sb->state;
+        w->migrate = sb != NULL && sb->migrate && w->to->migrate != NULL;
+        atomic_store_explicit(&w->done, 0, memory_order_relaxed);
+        atomic_store_explicit(&w->refused, 0, memory_order_relaxed);
+        atomic_store_explicit(&w->first_refused, 0, memory_order_relaxed);
+        if (w->to != NULL) /* release; pairs with the acquire at the start of a slice */
+            atomic_store_explicit(&b->swap, w, memory_order_release);
+    }
+    s->sweep = 1;
+}
+
+static void
+unpublish(struct bound *from)
+{
+    for (size_t i = 0; i < from->n; i++)
+        atomic_store_explicit(&from->behaviours[i].swap, NULL, memory_order_release);
+}
+
+static uint64_t
+actors_of(const struct bound *b)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < b->n; i++)
+        n += atomic_load_explicit(&b->behaviours[i].actors, memory_order_acquire);
+    return n;
+}
+
+static bool
+is_of(const struct bound *b, const struct behaviour *x)
+{
+    return x >= b->behaviours && x < b->behaviours + b->n;
+}
+
+/* Wake idle actors of `old`, so that they look. Busy ones look by themselves. */
+static void
+sweep(struct runtime *rt, struct swapping *s, const struct bound *old)
+{
+    struct system *sys = rt->sys;
+    uint32_t used = atomic_load_explicit(&sys->slots_used, memory_order_relaxed);
+    struct actx *x = system_enter(sys, sys->root);
+
+    for (uint32_t n = 0; n < SWEEP_CELLS && n < used; n++) {
+        struct cell *c;
+
+        if (s->sweep >= used)
+            s->sweep = 1;
+        c = cell_at(sys, s->sweep++);
+        if (cell_gen(c) == 0 || !is_of(old, atomic_load_explicit(&c->beh, memory_order_relaxed)))
+            continue;
+        if (atomic_load_explicit(&c->attn, memory_order_relaxed) & ATTN_PARKED)
+            cell_poke(x, c, ATTN_SWAP);
+        else
+            cell_schedule(x, c);
+    }
+    system_leave(x);
+}
+
+static void
+count(struct swapping *s, const struct bound *old)
+{
+    s->status.moved = s->status.refused = 0;
+    for (size_t i = 0; i < old->n; i++) {
+        struct swap *w = &s->swaps[i];
+        uint32_t first = atomic_load_explicit(&w->first_refused, memory_order_relaxed);
+
+        s->status.moved += atomic_load_explicit(&w->done, memory_order_relaxed);
+        s->status.refused += atomic_load_explicit(&w->refused, memory_order_relaxed);
+        if (first != 0 && s->status.first_refused == 0) {
+            s->status.first_refused = first;
+            mutex_lock(&w->lock);
+            s->status.err = w->err;
+            mutex_unlock(&w->lock);
+        }
+    }
+}
+
+static void
+swapping_free(struct runtime *rt, struct swapping *s)
+{
+    struct env *env = rt->sys->env;
+    size_t n = s->old->n > s->new->n ? s->old->n : s->new->n;
+
+    for (size_t i = 0; i < n; i++)
+        mutex_fini(&s->swaps[i].lock);
+    env_free(env, s->swaps, (n + 1) * sizeof *s->swaps);
+    swap_plan_free(s->plan);
+    swap_plan_free(s->back);
+    s->from->pins--;
+    s->to->pins--;
+    env_free(env, s, sizeof *s);
+}
+
+static uint64_t
+use_actors(void *self, const char *behaviour)
+{
+    struct behaviour *b = runtime_behaviour(self, behaviour);
+
+    return b == NULL ? 0 : atomic_load_explicit(&b->actors, memory_order_acquire);
+}
+
+int
+runtime_swap(struct runtime *rt, struct version *to, const struct swap_options *o, struct swapping **ret,
+             const struct swap_plan **ret_plan, struct err *e)
+{
+    struct env *env = rt->sys->env;
+    struct version *from = catalogue_active(rt->catalogue, to->manifest->name);
+    struct swapping *s;
+    struct swap_use use;
+    size_t n;
+    int r;
+
+    if (from == NULL || from == to)
+        return err_set(e, ERR_NOTFOUND, "%s %s: %s", to->manifest->name, to->manifest->version,
+                       from == to ? "this version is active already" : "no version of this plugin is active");
+    if (from->pins != 0 || to->pins != 0)
+        return err_set(e, ERR_BUSY, "a swap of %s is under way", to->manifest->name);
+    s = env_alloc(env, sizeof *s);
+    if (s == NULL)
+        return err_set(e, ERR_NOMEM, "no memory for a swap");
+    s->from = from;
+    s->to = to;
+    s->old = runtime_bound(rt, from);
+    s->new = runtime_bound(rt, to);
+    s->options = *o;
+    use = (struct swap_use){.self = s->old, .actors = use_actors};
+    n = s->old->n > s->new->n ? s->old->n : s->new->n;
+    s->swaps = env_alloc(env, (n + 1) * sizeof *s->swaps);
+    r = s->swaps == NULL ? err_set(e, ERR_NOMEM, "no memory for a swap")
+                         : swap_plan_new(&s->plan, env, from->manifest, to->manifest, o->narrow, &use, e);
+    if (r == 0 && s->plan->verdict == SWAP_IMPOSSIBLE)
+        r = -(e->code != 0 ? e->code : ERR_MIGRATE);
+    if (r < 0) {
+        env_free(env, s->swaps, (n + 1) * sizeof *s->swaps);
+        swap_plan_free(s->plan);
+        env_free(env, s, sizeof *s);
+        return r;
+    }
+    for (size_t i = 0; i < n; i++)
+        mutex_init(&s->swaps[i].lock);
+    from->pins++;
+    to->pins++;
+    s->start_ns = env_mono_ns(env);
+    s->status.actors = actors_of(s->old);
+    publish(rt, s, s->old, s->new, s->plan);
+    *ret = s;
+    if (ret_plan != NULL)
+        *ret_plan = s->plan;
+    return 0;
+}
+
+static uint64_t
+refusals(const struct swapping *s, const struct bound *b)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < b->n; i++)
+        n += atomic_load_explicit(&s->swaps[i].refused, memory_order_relaxed);
+    return n;
+}
+
+static void
+stage(struct runtime *rt, struct swapping *s, enum stage next)
+{
+    s->stage = next;
+    s->epoch = epoch_advance(&rt->sys->sched.epoch);
+}
+
+/* One could not follow: is there a way back for the rest? The reverse plan inverts renames and tests what it narrows. */
+static bool
+can_return(struct runtime *rt, struct swapping *s)
+{
+    return swap_plan_new(&s->back, rt->sys->env, s->to->manifest, s->from->manifest, true, NULL, NULL) == 0 &&
+           s->back->verdict != SWAP_IMPOSSIBLE;
+}
+
+static void
+forward(struct runtime *rt, struct swapping *s)
+{
+    sweep(rt, s, s->old);
+    count(s, s->old);
+    if (s->status.refused != 0 && !s->options.keep_refused) {
+        s->options.keep_refused = !can_return(rt, s);
+        if (!s->options.keep_refused) {
+            unpublish(s->old);
+            s->status.phase = SWAPPING_BACK;
+            stage(rt, s, STAGE_TURN);
+        }
+    } else if (actors_of(s->old) <= s->status.refused) {
+        catalogue_activate(rt->catalogue, s->to);
+        runtime_publish_names(rt); /* no memory: the old names lead to the new version by its swap */
+        s->status.phase = SWAPPING_DONE;
+        stage(rt, s, STAGE_NAMES);
+    }
+}
+
+static void
+back(struct runtime *rt, struct swapping *s)
+{
+    sweep(rt, s, s->new);
+    if (actors_of(s->new) <= refusals(s, s->new)) {
+        s->status.phase = SWAPPING_REVERTED;
+        stage(rt, s, STAGE_NAMES);
+    }
+}
+
+bool
+runtime_swap_step(struct runtime *rt, struct swapping *s, struct swap_status *st)
+{
+    struct bound *loser = s->status.phase == SWAPPING_DONE ? s->old : s->new;
+    bool passed = epoch_passed(&rt->sys->sched.epoch, s->epoch), over = false;
+
+    if (s->stage <= STAGE_BACK)
+        s->status.elapsed_ns = env_mono_ns(rt->sys->env) - s->start_ns;
+    switch (s->stage) {
+    case STAGE_FORWARD:
+        forward(rt, s);
+        break;
+    case STAGE_TURN:
+        if (passed) {
+            publish(rt, s, s->new, s->old, s->back);
+            s->stage = STAGE_BACK;
+        }
+        break;
+    case STAGE_BACK:
+        back(rt, s);
+        break;
+    case STAGE_NAMES:
+        if (actors_of(loser) > refusals(s, loser)) {
+            sweep(rt, s, loser);
+        } else if (passed) {
+            unpublish(loser);
+            stage(rt, s, STAGE_QUIET);
+        }
+        break;
+    case STAGE_QUIET:
+        over = passed;
+        break;
+    }
+    *st = s->status;
+    return over;
+}
+
+void
+runtime_swap_end(struct runtime *rt, struct swapping *s)
+{
+    swapping_free(rt, s);
+}
