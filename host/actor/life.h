@@ -14,6 +14,13 @@ void life_stop(struct actx *x, struct cell *c, unsigned reason);
 void life_turn_failed(struct actx *x, struct cell *c, struct msg *m, int32_t code);
 /* A failure that is no message's: start, or a child's. */
 void life_failed(struct actx *x, struct cell *c, const struct failure *f);
+void life_restart(struct actx *x, struct cell *c);
+/* No child is left: the second half of a stop or restart. */
+void life_finish_stop(struct actx *x, struct cell *c);
+void life_finish_restart(struct actx *x, struct cell *c);
+/* Orders from children. */
+void life_child_failed(struct actx *x, struct cell *c, struct order *o);
+void life_child_exited(struct actx *x, struct cell *c, uint32_t slot);
 /* A supervision answer, for a held or running actor. */
 void life_direct(struct actx *x, struct cell *c, enum actor_directive d, uint64_t delay_ns);
 /* The behaviour has a successor: move there if this actor can. */
