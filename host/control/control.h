@@ -3,7 +3,8 @@
  *   actorctl == Unix socket ==> conn --> frames --> call --> backend.h
  *                                <-- progress, answer <--/
  *
- * Lives on one uv loop; all functions on its thread. Only the node's own user, root, and who is on the list
+ * Lives on one uv loop; all functions on its thread. The process has to ignore SIGPIPE: libuv writes to clients
+ * that may be gone. Only the node's own user, root, and who is on the list
  * may talk.
  */
 #ifndef CONTROL_CONTROL_H

@@ -135,7 +135,7 @@ claim_locked(struct socket_claim *ret, const struct sockaddr_un *sa, bool shared
         close(fd);
         return rc;
     }
-    *ret = (struct socket_claim){.fd = fd, .dev = st.st_dev, .ino = st.st_ino};
+    *ret = (struct socket_claim){.fd = fd, .dev = st.st_dev, .ino = st.st_ino, .made = st.st_mtim};
     return 0;
 }
 
@@ -178,7 +178,8 @@ socket_unclaim(const struct socket_claim *claim, const char *path)
 {
     struct stat st;
 
-    if (lstat(path, &st) == 0 && st.st_dev == claim->dev && st.st_ino == claim->ino)
+    if (lstat(path, &st) == 0 && st.st_dev == claim->dev && st.st_ino == claim->ino &&
+        st.st_mtim.tv_sec == claim->made.tv_sec && st.st_mtim.tv_nsec == claim->made.tv_nsec)
         unlink(path);
 }
 

@@ -5,11 +5,13 @@
 #include "base/err.h"
 #include "control/backend.h"
 #include <sys/types.h>
+#include <time.h>
 
 struct socket_claim {
     int fd; /* bound and listening; close-on-exec; the caller's */
     dev_t dev;
     ino_t ino;
+    struct timespec made; /* numbers of removed files are used again */
 };
 /* Bind a Unix stream socket at path. shared: others than its owner may connect (the caller checks who they
  * are). Two processes that claim the same path at once: one wins, the other gets -ERR_EXISTS. Errors as

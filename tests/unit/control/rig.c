@@ -9,6 +9,7 @@
  */
 #include "rig.h"
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -45,8 +46,12 @@ held_canceled(void *arg)
 static void
 hold(struct rig *r, struct control_call *call, bool cancelable)
 {
-    struct rig_held *h = &r->held[r->nheld++];
+    struct rig_held *h = r->held;
 
+    while (h < r->held + r->nheld && h->call != NULL)
+        h++;
+    if (h == r->held + r->nheld)
+        r->nheld++;
     cr_assert_leq(r->nheld, RIG_HELD);
     *h = (struct rig_held){r, call};
     if (cancelable)
@@ -173,9 +178,12 @@ do_actor(void *self, struct control_call *call, const struct req_actor *req)
 static void
 do_shutdown(void *self, struct control_call *call, const struct req_shutdown *req)
 {
-    (void)self;
-    (void)req;
+    struct rig *r = self;
+
+    control_put_stopping(call, &(struct view_stopping){.deadline_ms = req->timeout});
     control_end(call, 0, NULL);
+    if (r->stops_on_shutdown)
+        uv_async_send(&r->stop);
 }
 
 static void
@@ -241,6 +249,7 @@ rig_start(struct rig *r, const struct control_config *cfg)
     struct control_config mine = *cfg;
     struct err err = {0};
 
+    signal(SIGPIPE, SIG_IGN); /* control_open asks for it */
     memset(r, 0, sizeof *r);
     r->grace_ms = 1000;
     rig_path(r);
@@ -255,7 +264,8 @@ rig_start(struct rig *r, const struct control_config *cfg)
 void
 rig_stop(struct rig *r)
 {
-    uv_async_send(&r->stop);
+    if (!r->stops_on_shutdown)
+        uv_async_send(&r->stop);
     pthread_join(r->thread, NULL);
     cr_assert_eq(uv_loop_close(&r->loop), 0, "a handle was left open");
     release(r);
