@@ -18,9 +18,10 @@ struct where { /* on the stack, for error texts */
 };
 struct dec {
     struct codec *c;
-    char *base;     /* message form: the piece; NULL while measuring */
-    struct undo *u; /* state form */
-    size_t at, max; /* bytes handed out */
+    const char *name; /* of the whole */
+    char *base;       /* message form: the piece; NULL while measuring */
+    struct undo *u;   /* state form */
+    size_t at, max;   /* bytes handed out */
     const struct where *where;
     struct err *e;
 };
@@ -45,11 +46,13 @@ path_print(const struct where *w, char *buf, size_t n)
 /* Puts the path of the value in hand before the text. */
 static int __attribute__((format(printf, 3, 4))) fail(struct dec *d, int code, const char *fmt, ...)
 {
-    char path[200] = "message", text[200];
+    char path[200], text[200];
     va_list ap;
 
     if (d->where != NULL)
         path_print(d->where, path, sizeof path);
+    else
+        snprintf(path, sizeof path, "%s", d->name);
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
@@ -402,7 +405,7 @@ int
 codec_measure(struct codec *c, const struct schema *s, const msgpack_object *o, size_t *ret_bytes,
               struct err *e)
 {
-    struct dec d = {.c = c, .at = s->bytes, .max = bytes_max(c), .e = e};
+    struct dec d = {.c = c, .name = s->name, .at = s->bytes, .max = bytes_max(c), .e = e};
     int r;
 
     c->unknown = 0;
@@ -416,7 +419,7 @@ codec_measure(struct codec *c, const struct schema *s, const msgpack_object *o, 
 void
 codec_fill(struct codec *c, const struct schema *s, const msgpack_object *o, void *buf)
 {
-    struct dec d = {.c = c, .base = buf, .at = s->bytes, .max = bytes_max(c)};
+    struct dec d = {.c = c, .name = s->name, .base = buf, .at = s->bytes, .max = bytes_max(c)};
     int r;
 
     c->unknown = 0;
@@ -430,7 +433,7 @@ codec_state(struct codec *c, const struct schema *s, const msgpack_object *o, vo
             struct arena *arena, struct err *e)
 {
     struct undo u;
-    struct dec d = {.c = c, .u = &u, .at = s->bytes, .max = bytes_max(c), .e = e};
+    struct dec d = {.c = c, .name = s->name, .u = &u, .at = s->bytes, .max = bytes_max(c), .e = e};
 
     undo_init(&u, arena, NULL);
     c->unknown = 0;

@@ -305,7 +305,7 @@ Test(codec, a_former_name_is_understood_in_state_only)
     pack_str(&pk, "Eve");
     msgpack_unpacked_destroy(&doc);
     cr_assert_eq(codec_state(&codec, state, parse(out.p, out.len), v, &arena, &e), -ERR_MALFORMED);
-    cr_assert_str_eq(e.text, "message: the field 'name' is given twice");
+    cr_assert_str_eq(e.text, "test.all_state: the field 'name' is given twice");
 }
 
 Test(codec, integers_that_do_not_fit_are_refused_with_the_range)
