@@ -1,6 +1,7 @@
 /* env.c - the real world, and a fake one for tests. */
 #include "base/env.h"
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
@@ -44,19 +45,49 @@ real_seed(struct env *e)
     return v;
 }
 
+/* Zeroed, and on a cache line of its own from one line on, as structs with _Alignas(64) need. Large blocks come from calloc, so
+ * that pages nobody reaches are never touched; the others are cut to size, so that a sanitizer sees the byte behind. */
+#define LINE        ((size_t)64)
+#define LARGE_BYTES ((size_t)65536)
+
+static void *
+zeroed(size_t bytes)
+{
+    uint8_t *raw, *p;
+    void *v;
+
+    if (bytes < LINE)
+        return calloc(1, bytes);
+    if (bytes < LARGE_BYTES)
+        return posix_memalign(&v, LINE, bytes) == 0 ? memset(v, 0, bytes) : NULL;
+    raw = bytes <= SIZE_MAX - LINE ? calloc(1, bytes + LINE) : NULL;
+    if (raw == NULL)
+        return NULL;
+    p = raw + LINE - ((uintptr_t)raw & (LINE - 1));
+    p[-1] = (uint8_t)(p - raw); /* calloc aligns to 16, so there is room */
+    return p;
+}
+
+static void
+unzeroed(void *p, size_t bytes)
+{
+    if (p != NULL && bytes >= LARGE_BYTES)
+        p = (uint8_t *)p - ((uint8_t *)p)[-1];
+    free(p);
+}
+
 static void *
 real_alloc(struct env *e, size_t bytes)
 {
     (void)e;
-    return calloc(1, bytes);
+    return zeroed(bytes);
 }
 
 static void
 real_free(struct env *e, void *p, size_t bytes)
 {
     (void)e;
-    (void)bytes;
-    free(p);
+    unzeroed(p, bytes);
 }
 
 static void *
@@ -144,7 +175,7 @@ fake_alloc(struct env *e, size_t bytes)
 
     if (fake_fails(f))
         return NULL;
-    p = calloc(1, bytes);
+    p = zeroed(bytes);
     if (p != NULL)
         f->live_bytes += bytes;
     return p;
@@ -154,7 +185,7 @@ static void
 fake_free(struct env *e, void *p, size_t bytes)
 {
     ((struct env_fake *)e)->live_bytes -= bytes;
-    free(p);
+    unzeroed(p, bytes);
 }
 
 static bool

@@ -20,7 +20,7 @@ struct env {
     uint64_t (*real_ns)(struct env *);
     /* Seed material; each user keeps its own generator (random.h). Any thread. */
     uint64_t (*seed)(struct env *);
-    /* Zeroed memory, 16 B aligned; NULL when there is none (or when a fault is injected). Any thread. */
+    /* Zeroed memory, 16 B aligned, from 64 B on 64 B; NULL when there is none (or when a fault is injected). Any thread. */
     void *(*alloc)(struct env *, size_t bytes);
     void (*free)(struct env *, void *p, size_t bytes);
     /* Address space without memory behind it; pages come zeroed at first touch. Any thread; start-up and

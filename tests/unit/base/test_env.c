@@ -145,3 +145,27 @@ Test(env, fake_fails_the_call_it_was_told_to_and_no_other)
     }
     cr_assert_eq(f.live_bytes, 0);
 }
+
+Test(env, memory_is_zeroed_and_lies_on_cache_lines)
+{
+    static const size_t sizes[] = {1, 16, 63, 64, 65, 4096, 65535, 65536, 1000000};
+    struct env_fake f;
+
+    env_fake_init(&f, 1);
+    for (unsigned real = 0; real < 2; real++) {
+        struct env *e = real ? env_real() : &f.env;
+
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            size_t align = sizes[i] < 64 ? 16 : 64;
+            unsigned char *p = env_alloc(e, sizes[i]);
+
+            cr_assert_not_null(p);
+            cr_assert_eq((uintptr_t)p % align, 0u, "%zu bytes", sizes[i]);
+            for (size_t k = 0; k < sizes[i]; k++)
+                cr_assert_eq(p[k], 0);
+            memset(p, 0xff, sizes[i]);
+            env_free(e, p, sizes[i]);
+        }
+    }
+    cr_assert_eq(f.live_bytes, 0u);
+}
