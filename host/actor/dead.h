@@ -1,9 +1,8 @@
 /* dead.h - dead letters: every one is counted, the newest are kept, a few are logged.
  *
- *   dead_add() --> the worker's own counters, one a reason        exact, never waits
- *             \--> ring of copies, the oldest make room           bounded in bytes; skipped while it is
- * locked
- *             \--> "log this one (+123 suppressed)"               at most so many a reason and window
+ *   dead_add() --> the worker's own counters, one a reason      exact, never waits
+ *             \--> ring of copies, the oldest make room         bounded in bytes; skipped while another has it
+ *             \--> "log this one (+123 suppressed)"             at most so many a reason and window
  *
  * What is kept is ids and bytes, never a pointer into a block or a plugin. The payload is cut at DEAD_PAYLOAD
  * bytes. No clock: times come in. Nothing here logs: dead_add says whether the caller should, dead_line()

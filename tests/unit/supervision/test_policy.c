@@ -184,3 +184,55 @@ Test(policy, names_exist_for_every_value)
     cr_assert_str_eq(cause_kind_name(CAUSE_KINDS), "?");
     cr_assert_str_eq(policy_group_name(GROUP_REST_FOR_ONE), "rest-for-one");
 }
+
+Test(policy, any_difference_is_seen)
+{
+    static const char *const texts[] = {
+        "restart",
+        "stop",
+        "7: restart",
+        "7: restart, 8: restart",
+        "start: stop",
+        "start: restart",
+        "3 failures in 10s: restart",
+        "4 failures in 10s: restart",
+        "3 failures in 11s: restart",
+        "3 failures in 10s: stop",
+        "failures off",
+        "3 restarts in 10s: stop",
+        "3 restarts in 10s: escalate",
+        "restarts off",
+        "backoff off",
+        "backoff 1s",
+        "backoff 1s to 2s",
+        "backoff 1s jitter 1%",
+        "backoff 1s reset 3s",
+        "attempts 2",
+        "attempts 3",
+        "hard_limit off",
+        "hard_limit 1s",
+        "group one-for-one",
+        "group one-for-all",
+        "children keep",
+        "children stop",
+    };
+    size_t n = sizeof texts / sizeof *texts;
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n; k++) {
+            struct policy a = layer(texts[i]), b = layer(texts[k]);
+
+            cr_assert_eq(policy_equal(&a, &b), i == k, "%s / %s", texts[i], texts[k]);
+        }
+}
+
+Test(policy, merging_merged_policies_never_overflows)
+{
+    struct policy full, m;
+
+    policy_init(&full);
+    while (full.n_rules < sizeof full.rules / sizeof *full.rules)
+        full.rules[full.n_rules++] = (struct policy_rule){1, 1, ACTOR_DIRECTIVE_STOP};
+    policy_merge((const struct policy *[]){&full, &full}, 2, &m);
+    cr_assert_eq(m.n_rules, full.n_rules);
+}
