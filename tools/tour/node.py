@@ -55,14 +55,14 @@ class Node:
                 text += open(path, errors="replace").read()
         return "\n".join(text.splitlines()[-lines:])
 
-    def ctl(self, *args, timeout=120):
-        """The answer of one command as a dictionary; Refused when the exit code is not 0."""
+    def ctl(self, *args, timeout=120, ok=(0,)):
+        """The answer of one command as a dictionary; Refused when the exit code is not one of ok (8: done in part)."""
         args = [json.dumps(a) if isinstance(a, (dict, list)) else str(a) for a in args]
         r = subprocess.run([self.actorctl, "-s", self.sock, "--json", *args], stdin=subprocess.DEVNULL,
                            capture_output=True, text=True, timeout=timeout)
         if self.process.poll() is not None and args[0] != "shutdown":
             raise Violation(f"the node ended during '{args[0]}' (status {self.process.returncode})\n{self.words()}")
-        if r.returncode:
+        if r.returncode not in ok:
             raise Refused(r.returncode, (r.stdout + r.stderr).strip())
         lines = r.stdout.strip().splitlines()
         return json.loads(lines[-1]) if len(lines) > 1 and lines[0].startswith("{") and lines[0].endswith("}") \
