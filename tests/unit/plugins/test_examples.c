@@ -1,5 +1,6 @@
 /* The examples as a node reads them from their files: accepted, complete, and as their README says. */
 #include "plugin/manifest.h"
+#include "plugin/swap_plan.h"
 #include <actor/plugin.h>
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -72,6 +73,45 @@ Test(examples, counter_3_changes_a_kind_and_brings_no_migrate)
     cr_expect_eq(state_field(m, "counter", "total")->kind, ACTOR_KIND_str);
     cr_expect_null(manifest_row(manifest_behaviour(m, "counter"), ACTOR_ROW_MIGRATE, NULL));
     manifest_free(m);
+}
+/* The verdict on the counters of a swap between two versions; err says why when it is impossible. */
+static enum swap_verdict
+counter_verdict(const char *from, const char *to, bool allow_narrow, struct err *err)
+{
+    struct manifest *a = example(from), *b = example(to);
+    struct swap_plan *plan = NULL;
+    enum swap_verdict v;
+
+    cr_assert_eq(swap_plan_new(&plan, env_real(), a, b, allow_narrow, NULL, err), 0);
+    v = plan->verdict;
+    swap_plan_free(plan);
+    manifest_free(a);
+    manifest_free(b);
+    return v;
+}
+Test(examples, versions_1_and_2_of_counter_and_sink_convert_by_themselves_both_ways)
+{
+    struct err err = {0};
+
+    cr_expect_eq(counter_verdict("counter-1", "counter-2", false, &err), SWAP_AUTO, "%s", err.text);
+    cr_expect_eq(counter_verdict("counter-2", "counter-1", true, &err), SWAP_AUTO, "%s", err.text);
+    cr_expect_eq(counter_verdict("sink-1", "sink-2", false, &err), SWAP_AUTO, "%s", err.text);
+    cr_expect_eq(counter_verdict("sink-2", "sink-1", false, &err), SWAP_AUTO, "%s", err.text);
+}
+Test(examples, counter_3_is_refused_and_the_field_is_named)
+{
+    struct err err = {0};
+
+    cr_expect_eq(counter_verdict("counter-2", "counter-3", false, &err), SWAP_IMPOSSIBLE);
+    cr_expect_not_null(strstr(err.text, "total"), "%s", err.text);
+    cr_expect_not_null(strstr(err.text, "counter.counter"), "%s", err.text);
+}
+Test(examples, counter_1_does_not_come_back_where_narrowing_is_not_allowed)
+{
+    struct err err = {0};
+
+    cr_expect_eq(counter_verdict("counter-2", "counter-1", false, &err), SWAP_IMPOSSIBLE);
+    cr_expect_not_null(strstr(err.text, "handled"), "%s", err.text);
 }
 Test(examples, counters_take_the_items_of_traffic)
 {
