@@ -33,8 +33,12 @@ value(const struct setting *x, struct strbuf *out)
         strbuf_printf(out, "#%s =\n", x->name);
         return;
     }
-    if (!list_key(x->key) || strlen(x->name) + 3 + strlen(x->text) <= INI_LINE_MAX) {
+    if (strlen(x->name) + 3 + strlen(x->text) <= INI_LINE_MAX) {
         strbuf_printf(out, "%s =%s%s\n", x->name, x->text[0] == '\0' ? "" : " ", x->text);
+        return;
+    }
+    if (!list_key(x->key)) {
+        strbuf_printf(out, "%s=%s\n", x->name, x->text); /* it fitted into a line without the spaces */
         return;
     }
     for (const char *pos = x->text, *item; (item = value_item(&pos, &len)) != NULL;)

@@ -1,4 +1,5 @@
 /* test_config.c - values, defaults, origins, drop-ins, dumps, reloads. */
+#include "base/random.h"
 #include "base/util.h"
 #include "node/config.h"
 #include <criterion/criterion.h>
@@ -255,6 +256,95 @@ Test(config, the_json_dump_has_typed_values_and_origins)
                "{\"section\":\"scheduler\",\"name\":null,\"key\":\"threads\",\"origin\":\"node.ini:2\"}"));
     strbuf_fini(&out);
     config_free(c);
+}
+
+Test(config, a_value_that_just_fits_its_line_is_dumped_so_that_it_fits_again)
+{
+    struct strbuf ini, out;
+    struct config *c, *again;
+
+    strbuf_init(&ini);
+    strbuf_init(&out);
+    strbuf_printf(&ini, "[plugin p]\nx=%0*d\n", 197, 7);
+    c = load(strbuf_str(&ini));
+    config_dump(c, &out);
+    again = load(strbuf_str(&out));
+    cr_expect_str_eq(again->plugin.v[0].own[0].text, c->plugin.v[0].own[0].text);
+    strbuf_fini(&ini);
+    strbuf_fini(&out);
+    config_free(c);
+    config_free(again);
+}
+
+/* A few bytes of the file changed, removed or doubled. */
+static void
+mutate(struct rng *r, char *text, size_t *len, size_t cap)
+{
+    static const char alphabet[] = "=[]#; \t\n\r:,.\"0aZ\xc3\xa4\x00~/_-";
+
+    for (uint64_t n = 1 + rng_below(r, 6); n > 0 && *len > 1; n--) {
+        size_t at = (size_t)rng_below(r, *len), span = (size_t)rng_below(r, 8);
+
+        switch (rng_below(r, 4)) {
+        case 0:
+            text[at] = alphabet[rng_below(r, sizeof alphabet - 1)];
+            break;
+        case 1:
+            text[at] = (char)rng_u64(r);
+            break;
+        case 2:
+            span = span < *len - at ? span : *len - at;
+            memmove(text + at, text + at + span, *len - at - span);
+            *len -= span;
+            break;
+        default:
+            span = span < *len - at ? span : *len - at;
+            if (*len + span <= cap) {
+                memmove(text + at + span, text + at, *len - at);
+                *len += span;
+            }
+            break;
+        }
+    }
+}
+
+Test(config, damaged_files_are_refused_or_mean_what_their_dump_means)
+{
+    size_t accepted = 0, refused = 0;
+    struct rng r;
+
+    rng_seed(&r, 20261122);
+    for (int i = 0; i < 3000; i++) {
+        char text[sizeof full + 64];
+        size_t len = sizeof full - 1;
+        struct config *c = NULL, *again;
+        struct config_changes ch;
+        struct strbuf dump;
+        struct diags d;
+
+        memcpy(text, full, len);
+        mutate(&r, text, &len, sizeof text);
+        diags_init(&d);
+        if (config_load_text(&c, "node.ini", text, len, &world, &d) < 0) {
+            refused++;
+            cr_assert_geq(diags_count(&d), 1, "round %d", i);
+            diags_fini(&d);
+            continue;
+        }
+        accepted++;
+        diags_fini(&d);
+        strbuf_init(&dump);
+        config_dump(c, &dump);
+        again = load(strbuf_str(&dump));
+        cr_assert_eq(config_diff(&ch, c, again), 0);
+        cr_assert_eq(ch.list.n, 0, "round %d", i);
+        config_changes_fini(&ch);
+        strbuf_fini(&dump);
+        config_free(c);
+        config_free(again);
+    }
+    cr_expect_gt(accepted, 100);
+    cr_expect_gt(refused, 1000);
 }
 
 /* --- files --- */
