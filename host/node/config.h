@@ -93,8 +93,6 @@ struct config_schemas {
                     const struct schema **ret, struct err *e);
     /* The same for the start arguments of a behaviour; called after settings() for every plugin. */
     int (*args)(void *self, const char *behaviour, const struct schema **ret, struct err *e);
-    /* May text be the value of this field? NULL: values are not looked at. */
-    int (*value)(void *self, const struct field *f, const char *text, struct err *e);
 };
 /* Find the plugins' files and, when s is given, check their settings and the actors' arguments. Errors go to
  * d. Returns 0, -ERR_CONFIG, -ERR_NOMEM. */

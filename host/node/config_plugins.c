@@ -1,7 +1,9 @@
 /* config_plugins.c - plugins' files, and the keys that plugins and behaviours declare, checked without
  * running them. */
 #include "node/config_priv.h"
+#include "node/config_values.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -34,57 +36,25 @@ config_plugin_file(const struct config *c, const struct config_plugin *p, char *
     return err_fix(e, "give its path = ..., or add its folder to dir in [plugins]");
 }
 
-static const struct field *
-field_find(const struct schema *s, const char *name, struct nearest *near)
+/* Into values that are thrown away. */
+static int
+check_values(const struct schema *s, const struct setting *set, size_t n, const char *prefix,
+             const char *what, const struct place *at, struct diags *d)
 {
-    nearest_init(near, name);
-    for (uint32_t i = 0; s != NULL && i < s->nfields; i++) {
-        if (strcmp(s->fields[i].name, name) == 0)
-            return &s->fields[i];
-        nearest_try(near, s->fields[i].name);
-    }
-    return NULL;
+    struct arena mem;
+    void *v = s == NULL ? NULL : calloc(1, s->bytes + 1);
+    int r;
+
+    if (s != NULL && v == NULL)
+        return -ERR_NOMEM;
+    arena_init(&mem, config_arena_source(), NULL, 0);
+    r = config_values(s, set, n, prefix, what, at, v, &mem, d);
+    arena_drop(&mem);
+    free(v);
+    return r;
 }
 
-/* One key against the schema; prefix "" or "arg.". */
-static void
-check_key(const struct config_schemas *s, const struct schema *schema, const struct setting *x,
-          const char *prefix, const char *what, struct diags *d)
-{
-    struct nearest near;
-    const struct field *f = field_find(schema, x->name, &near);
-    struct err e = {.code = 0};
-
-    if (f == NULL) {
-        diags_add(d, &x->name_at, ERR_CONFIG, "unknown key \"%s%s\": %s declares no such field", prefix,
-                  x->name, what);
-        if (near.n > 0)
-            diags_fix(d, "did you mean \"%s%s\"?", prefix, near.name[0]);
-        else if (schema == NULL || schema->nfields == 0)
-            diags_fix(d, "it takes no settings");
-    } else if (s->value != NULL && s->value(s->self, f, x->text, &e) < 0) {
-        diags_add_err(d, &x->at, &e);
-    }
-}
-
-static void
-check_required(const struct schema *schema, const struct setting *have, size_t n, const char *prefix,
-               const struct place *at, struct diags *d)
-{
-    for (uint32_t i = 0; schema != NULL && i < schema->nfields; i++) {
-        const struct field *f = &schema->fields[i];
-        bool found = !(f->flags & ACTOR_REQUIRED);
-
-        for (size_t k = 0; k < n && !found; k++)
-            found = strcmp(have[k].name, f->name) == 0;
-        if (!found) {
-            diags_add(d, at, ERR_CONFIG, "\"%s%s\" is required and missing", prefix, f->name);
-            diags_fix(d, "add %s%s = ...", prefix, f->name);
-        }
-    }
-}
-
-static void
+static int
 check_plugin(const struct config *c, const struct config_plugin *p, const struct config_schemas *s,
              struct diags *d)
 {
@@ -99,21 +69,19 @@ check_plugin(const struct config *c, const struct config_plugin *p, const struct
                 at = &x->at;
     if (config_plugin_file(c, p, path, sizeof path, &e) < 0) {
         diags_add_err(d, at, &e);
-        return;
+        return -ERR_CONFIG;
     }
     if (s == NULL)
-        return;
+        return 0;
     if (s->settings(s->self, c, p, path, &schema, &e) < 0) {
         diags_add_err(d, at, &e);
-        return;
+        return -ERR_CONFIG;
     }
     snprintf(what, sizeof what, "plugin %s", p->name);
-    for (size_t i = 0; i < p->nown; i++)
-        check_key(s, schema, &p->own[i], "", what, d);
-    check_required(schema, p->own, p->nown, "", &p->section->at, d);
+    return check_values(schema, p->own, p->nown, "", what, &p->section->at, d);
 }
 
-static void
+static int
 check_actor(const struct config_actor *a, const struct config_schemas *s, struct diags *d)
 {
     const struct setting *behaviour = section_setting((struct section *)(uintptr_t)a->section, "behaviour");
@@ -123,26 +91,25 @@ check_actor(const struct config_actor *a, const struct config_schemas *s, struct
 
     if (s->args(s->self, a->keys.behaviour, &schema, &e) < 0) {
         diags_add_err(d, &behaviour->at, &e);
-        return;
+        return -ERR_CONFIG;
     }
     snprintf(what, sizeof what, "behaviour %s", a->keys.behaviour);
-    for (size_t i = 0; i < a->nargs; i++)
-        check_key(s, schema, &a->args[i], "arg.", what, d);
-    check_required(schema, a->args, a->nargs, "arg.", &a->section->at, d);
+    return check_values(schema, a->args, a->nargs, "arg.", what, &a->section->at, d);
 }
 
 int
 config_check_plugins(const struct config *c, const struct config_schemas *s, struct diags *d)
 {
     size_t before = diags_count(d);
+    bool no_memory = false;
 
     vec_each (p, &c->plugin)
-        check_plugin(c, p, s, d);
+        no_memory = check_plugin(c, p, s, d) == -ERR_NOMEM || no_memory;
     /* Behaviours of plugins that could not be read are unknown for that reason alone: say nothing more. */
     if (s != NULL && diags_count(d) == before)
         vec_each (a, &c->actor)
-            check_actor(a, s, d);
-    if (d->no_memory)
+            no_memory = check_actor(a, s, d) == -ERR_NOMEM || no_memory;
+    if (d->no_memory || no_memory)
         return -ERR_NOMEM;
     diags_sort(d);
     return diags_count(d) > before ? -ERR_CONFIG : 0;

@@ -117,7 +117,7 @@ Test(actord, settings_and_arguments_are_checked_against_the_notes_of_plugins)
     expect_has(out, "node.ini:5:1: error: unknown key \"limt\": plugin jobs declares no such field");
     expect_has(out, "did you mean \"limit\"?");
     expect_has(out, "node.ini:7:1: error: unknown key \"volume\": plugin greeter declares no such field");
-    expect_has(out, "it takes no settings");
+    expect_has(out, "it takes none");
     expect_has(out, "node.ini:8:2: error: no none.so in " PLUGINS);
     expect_has(out, "node.ini:10:8: error: the file holds the plugin \"greeter\"");
     expect_has(out, "node.ini:12:8: error: the file holds version ");
@@ -131,6 +131,13 @@ Test(actord, settings_and_arguments_are_checked_against_the_notes_of_plugins)
     expect_has(out, "did you mean \"arg.from\"?");
     expect_has(out, "node.ini:7:13: error: no configured plugin has a behaviour \"countre\"");
     expect_has(out, "did you mean \"counter\"?");
+    put("node.ini", "[plugin counter]\npath = " ABI
+                    "/counter2.so\n[actor a]\nbehaviour = counter\narg.from = 4294967296\n");
+    cr_expect_eq(run("-c node.ini --check", out), 3);
+    expect_has(out, "node.ini:5:12: error: 'from': 4294967296 is out of range");
+    put("node.ini",
+        "[plugin counter]\npath = " ABI "/counter2.so\n[actor a]\nbehaviour = counter\narg.from = 7\n");
+    cr_expect_eq(run("-c node.ini --check", out), 0, "%s", out);
 }
 
 Test(actord, a_plugin_that_escapes_the_host_needs_allow)
