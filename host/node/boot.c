@@ -201,8 +201,11 @@ static int
 open_loop(struct boot *b, struct err *e)
 {
     static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
-    int r = uv_loop_init(&b->loop_);
+    int r;
 
+    /* A reader of the log or a client that goes away is an error where it is written to, not the end of the process. */
+    signal(SIGPIPE, SIG_IGN);
+    r = uv_loop_init(&b->loop_);
     if (r < 0)
         return err_set(e, ERR_IO, "no event loop: %s", uv_strerror(r));
     b->loop = &b->loop_;
