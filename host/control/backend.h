@@ -34,6 +34,15 @@ struct control_backend {
     void (*names)(void *self, enum control_names what, bool (*each)(void *arg, const char *name), void *arg);
 };
 
+/* Conventions the tool relies on:
+ *   logs       without follow: rows in the answer. With follow: every line, past ones too, as progress, until canceled.
+ *   swap       swap_progress while it goes on (10 a second are plenty); the answer is `swapped`, with dry_run `plan`; either with plan
+ *              and change rows. Actors that stay behind: kept rows and control_partial. Refused: the error, and the rows say why.
+ *   tree       rows in depth-first order, parents first; actors, tree: `page` says what was left out.
+ *   shutdown   end the call first, then stop; the tool waits for the connection to close.
+ *   At most one view with fields of its own per answer, and `page` beside lists: names must not come twice.
+ */
+
 /* --- for the backend: answering --- */
 
 /* Add a view to the answer: fields of the result, or a row of its list. The view is copied. Typed:
