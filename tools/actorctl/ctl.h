@@ -54,8 +54,9 @@ void object_text(struct strbuf *out,
                  const msgpack_object *o); /* a scalar as people write it; the rest as JSON */
 
 /* show.c */
+/* opt.terminal and opt.color say how. */
 void show_result(const struct call *call, const msgpack_object *result, FILE *f);
-void show_log_line(const struct call *call, const msgpack_object *line);
+void show_log_line(const struct call *call, const msgpack_object *line, FILE *f);
 
 /* report.c: failures and progress, on stderr. */
 void report_error(const struct call *call, const struct err *err); /* from this side */

@@ -130,7 +130,7 @@ take(struct call *call, struct client *c, const struct frame *f)
         return EXIT_UNREACHABLE;
     }
     if (f->type == FRAME_PROGRESS && call->cmd->number == COMMAND_logs) {
-        show_log_line(call, &doc.root);
+        show_log_line(call, &doc.root, stdout);
     } else if (f->type == FRAME_PROGRESS) {
         report_progress(call, &doc.root);
     } else {

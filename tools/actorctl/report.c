@@ -92,6 +92,7 @@ report_refusal(const struct call *call, const msgpack_object *answer, int exit_c
 {
     const msgpack_object *error = object_get(answer, "error"), *near = object_get(error, "near"),
                          *result = object_get(answer, "result");
+    struct call plain = *call;
     struct strbuf b;
     struct json j;
 
@@ -124,7 +125,8 @@ report_refusal(const struct call *call, const msgpack_object *answer, int exit_c
                   &near->via.array.ptr[i], "");
         fputs("?\n", stderr);
     }
-    show_result(call, result, stderr);
+    plain.opt.terminal = plain.opt.color = false; /* those are about stdout */
+    show_result(&plain, result, stderr);
 }
 
 static uint64_t

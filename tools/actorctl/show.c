@@ -207,10 +207,10 @@ print_table(const struct table *t, const struct options *opt, FILE *f, bool term
         size_t column = i % t->ncolumns;
         bool head = i < t->ncolumns && !opt->no_headers, last = column + 1 == t->ncolumns;
 
-        if (head && opt->color && terminal)
+        if (head && opt->color)
             fputs(BOLD, f);
         fputs(t->cells.v[i], f);
-        if (head && opt->color && terminal)
+        if (head && opt->color)
             fputs(PLAIN, f);
         if (last)
             fputc('\n', f);
@@ -224,7 +224,7 @@ print_table(const struct table *t, const struct options *opt, FILE *f, bool term
 static void
 show_table(const struct call *call, const struct view *v, const msgpack_object *rows, FILE *f)
 {
-    bool terminal = call->opt.terminal && f == stdout;
+    bool terminal = call->opt.terminal;
     struct table t = {.ncolumns = 0};
     struct strbuf text;
 
@@ -312,7 +312,7 @@ show_tree(const struct call *call, const msgpack_object *rows, FILE *f)
 }
 
 void
-show_log_line(const struct call *call, const msgpack_object *line)
+show_log_line(const struct call *call, const msgpack_object *line, FILE *f)
 {
     struct strbuf b;
     struct json j;
@@ -321,15 +321,15 @@ show_log_line(const struct call *call, const msgpack_object *line)
     if (call->opt.json) {
         json_init(&j, &b);
         object_json(&j, line);
-        puts(strbuf_str(&b));
+        fprintf(f, "%s\n", strbuf_str(&b));
     } else {
-        printf("%s", text_of(line, "time", &b));
-        printf(" %-5s", text_of(line, "level", &b));
+        fputs(text_of(line, "time", &b), f);
+        fprintf(f, " %-5s", text_of(line, "level", &b));
         if (text_of(line, "source", &b)[0] != '\0')
-            printf(" %s:", strbuf_str(&b));
-        printf(" %s\n", text_of(line, "text", &b));
+            fprintf(f, " %s:", strbuf_str(&b));
+        fprintf(f, " %s\n", text_of(line, "text", &b));
     }
-    fflush(stdout);
+    fflush(f); /* whoever follows wants each line now */
     strbuf_fini(&b);
 }
 
@@ -338,12 +338,12 @@ show_log_line(const struct call *call, const msgpack_object *line)
 static void
 show_field(const struct call *call, const char *name, const msgpack_object *o, size_t wide, FILE *f)
 {
-    bool terminal = call->opt.terminal && f == stdout;
+    bool terminal = call->opt.terminal;
     struct strbuf b;
 
     strbuf_init(&b);
     heading(&b, name, terminal);
-    if (call->opt.color && terminal)
+    if (call->opt.color)
         fprintf(f, BOLD "%s" PLAIN, strbuf_str(&b));
     else
         fputs(strbuf_str(&b), f);
@@ -404,7 +404,7 @@ show_lists(const struct call *call, const msgpack_object *result, FILE *f)
             show_tree(call, &kv->val, f);
         else if (strcmp(v->name, "log_line") == 0)
             for (uint32_t k = 0; k < kv->val.via.array.size; k++)
-                show_log_line(call, &kv->val.via.array.ptr[k]);
+                show_log_line(call, &kv->val.via.array.ptr[k], f);
         else
             show_table(call, v, &kv->val, f);
     }
