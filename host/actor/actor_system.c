@@ -205,6 +205,7 @@ sweep_cells(struct system *sys, struct actx *x)
             o = next;
         }
         life_free_lists(x, c);
+        (void)mbox_wake(&c->mb); /* an idle mailbox would make mbox_first wait for a pusher */
         life_drain(x, c, c->ref, DEAD_shutting_down);
         cell_drop_state(x, c);
         c->life = CELL_FREE;
