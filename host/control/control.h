@@ -57,7 +57,7 @@ int control_open(struct control **ret_control, uv_loop_t *loop, const struct con
                  const struct control_backend *backend, struct log *log, struct err *err);
 /* Stop listening, remove the socket file, cancel all calls and answer them -ERR_STOPPING, let clients read
  * what was sent for grace_ms at most, then closed(arg) (may be NULL). The loop has to run until then; c is
- * gone when closed is called. Calls that were not ended may still be ended afterwards. NULL is allowed:
+ * gone when closed is called. At most once. Calls that were not ended may still be ended afterwards. NULL is allowed:
  * closed is called at once. */
 void control_close(struct control *c, uint32_t grace_ms, void (*closed)(void *arg), void *arg);
 const char *control_path(const struct control *c);

@@ -3,7 +3,7 @@
  *   ask         "hold": not answered until a tell "release"; "wait": until some call is canceled
  *   tell        "release": ends all held calls, the last one first
  *   swap        three progress frames, then its answer; to "partial": done in part
- *   logs        goes on until it is canceled
+ *   logs        goes on until it is canceled; the real one when the test brings it
  *   counters    the server's own statistics; prefix "big": rows of 5 MiB; prefix "large": of 1 MiB
  *   actor       not found; names() knows /user/greeter, /user/greeting, /user/counter
  */
@@ -126,9 +126,13 @@ static void
 do_logs(void *self, struct control_call *call, const struct req_logs *req)
 {
     struct view_log_line v = {.seq = 1, .text = "line"};
+    struct rig *r = self;
 
-    (void)req;
-    hold(self, call, true);
+    if (r->logs != NULL) {
+        control_logs_run(r->logs, call, req);
+        return;
+    }
+    hold(r, call, true);
     control_progress_log_line(call, &v);
 }
 
@@ -201,6 +205,8 @@ on_stop(uv_async_t *h)
 {
     struct rig *r = h->data;
 
+    if (r->logs != NULL)
+        control_logs_detach(r->logs);
     control_close(r->control, r->grace_ms, NULL, NULL);
     uv_close((uv_handle_t *)h, NULL);
 }
@@ -236,6 +242,12 @@ rig_remove(struct rig *r)
 void
 rig_start(struct rig *r, const struct control_config *cfg)
 {
+    rig_start_logs(r, cfg, NULL);
+}
+
+void
+rig_start_logs(struct rig *r, const struct control_config *cfg, struct control_logs *logs)
+{
     struct control_backend b = {.self = r,
                                 .status = do_status,
                                 .ask = do_ask,
@@ -256,6 +268,9 @@ rig_start(struct rig *r, const struct control_config *cfg)
     mine.path = r->path;
     cr_assert_eq(uv_loop_init(&r->loop), 0);
     cr_assert_eq(uv_async_init(&r->loop, &r->stop, on_stop), 0);
+    r->logs = logs;
+    if (logs != NULL)
+        cr_assert_eq(control_logs_attach(logs, &r->loop), 0);
     r->stop.data = r;
     cr_assert_eq(control_open(&r->control, &r->loop, &mine, &b, NULL, &err), 0, "%s", err.text);
     cr_assert_eq(pthread_create(&r->thread, NULL, run, r), 0);

@@ -4,6 +4,7 @@
 #define TEST_RIG_H
 #include "client/client.h"
 #include "control/control.h"
+#include "control/logs.h"
 #include "wire/object.h"
 #include <pthread.h>
 
@@ -19,6 +20,7 @@ struct rig {
     uv_async_t stop;
     pthread_t thread;
     struct control *control;
+    struct control_logs *logs; /* NULL: a made-up one */
     char dir[64], path[96];
     /* only the loop's thread, or before start and after stop */
     struct rig_held held[RIG_HELD]; /* calls that are not ended yet */
@@ -31,6 +33,7 @@ struct rig {
 
 /* cfg->path is replaced by a path in a fresh directory. Fails the test when the server does not come up. */
 void rig_start(struct rig *r, const struct control_config *cfg);
+void rig_start_logs(struct rig *r, const struct control_config *cfg, struct control_logs *logs);
 /* Close the server, wait for its end, end the calls that are still held, remove the directory. */
 void rig_stop(struct rig *r);
 void rig_path(struct rig *r); /* make the directory and the path only */
