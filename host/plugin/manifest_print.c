@@ -6,9 +6,12 @@
 static void
 print_row(const struct manifest_row *row, struct strbuf *out)
 {
-    strbuf_printf(out, "    %-8s", notes_row_kind_name(row->kind));
+    const char *kind = notes_row_kind_name(row->kind);
+
     if (row->type != NULL)
-        strbuf_printf(out, " %s", row->type->name);
+        strbuf_printf(out, "    %-8s %s", kind, row->type->name);
+    else
+        strbuf_printf(out, "    %s", kind);
     if (row->out != NULL)
         strbuf_printf(out, " -> %s", row->out->name);
     strbuf_putc(out, '\n');
@@ -54,8 +57,9 @@ manifest_print(const struct manifest *m, struct strbuf *out)
     for (size_t i = 0; i < m->schemas->n; i++) {
         const struct schema *s = m->schemas->v[i];
 
-        if (!first_of(m->schemas, i) || strncmp(s->name, "actor.", 6) == 0)
-            continue;
+        if (!first_of(m->schemas, i) || strncmp(s->name, "actor.", 6) == 0 ||
+            s->form == ACTOR_FORM_NESTED_STATE)
+            continue; /* (the last: the same list as its twin) */
         strbuf_puts(out, "    ");
         schema_print(s, out);
         strbuf_putc(out, '\n');

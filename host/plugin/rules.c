@@ -16,11 +16,31 @@ exported(const struct elf_sym *s)
     return s->visibility == STV_DEFAULT || s->visibility == STV_PROTECTED;
 }
 
+/* First of all: what is no plugin should hear that, not which of our rules some library breaks. */
+static int
+check_entry(const struct elf *e, struct err *err)
+{
+    struct elf_sym s;
+    int r;
+
+    for (uint32_t i = 1; i < e->nsyms; i++) {
+        r = elf_symbol(e, i, &s, err);
+        if (r < 0)
+            return r;
+        if (!exported(&s) || strcmp(s.name, ELF_ENTRY_SYMBOL) != 0)
+            continue;
+        if (s.type != STT_OBJECT)
+            return err_set(err, ERR_REFUSED, "'" ELF_ENTRY_SYMBOL "' is not data; ACTOR_PLUGIN defines it");
+        return 0;
+    }
+    err_set(err, ERR_REFUSED, "the file does not export '" ELF_ENTRY_SYMBOL "': it is not a plugin");
+    return err_fix(err, "end one source file with ACTOR_PLUGIN(name, version, behaviours...)");
+}
+
 static int
 check_exports(const struct elf *e, struct err *err)
 {
     struct elf_sym s;
-    bool found = false;
     int r;
 
     for (uint32_t i = 1; i < e->nsyms; i++) {
@@ -34,20 +54,12 @@ check_exports(const struct elf *e, struct err *err)
                     "the symbol '%.100s' is unique in the process: two versions would share it", s.name);
             return err_fix(err, "compile with -fno-gnu-unique -fvisibility=hidden");
         }
-        if (strcmp(s.name, ELF_ENTRY_SYMBOL) == 0) {
-            if (s.type != STT_OBJECT)
-                return err_set(err, ERR_REFUSED,
-                               "'" ELF_ENTRY_SYMBOL "' is not data; ACTOR_PLUGIN defines it");
-            found = true;
-        } else if (strncmp(s.name, "__odr_asan", 10) != 0) { /* AddressSanitizer's mark of the one export */
-            err_set(err, ERR_REFUSED,
-                    "the file exports '%.100s'; a plugin exports only '" ELF_ENTRY_SYMBOL "'", s.name);
-            return err_fix(err, "compile with -fvisibility=hidden, or make the symbol static");
-        }
-    }
-    if (!found) {
-        err_set(err, ERR_REFUSED, "the file does not export '" ELF_ENTRY_SYMBOL "': it is not a plugin");
-        return err_fix(err, "end one source file with ACTOR_PLUGIN(name, version, behaviours...)");
+        /* AddressSanitizer marks the one export with another. */
+        if (strcmp(s.name, ELF_ENTRY_SYMBOL) == 0 || strncmp(s.name, "__odr_asan", 10) == 0)
+            continue;
+        err_set(err, ERR_REFUSED, "the file exports '%.100s'; a plugin exports only '" ELF_ENTRY_SYMBOL "'",
+                s.name);
+        return err_fix(err, "compile with -fvisibility=hidden, or make the symbol static");
     }
     return 0;
 }
@@ -56,8 +68,10 @@ int
 elf_rules(const struct elf *e, const char **ret_pinned, struct err *err)
 {
     const char *pinned = NULL;
-    int r;
+    int r = check_entry(e, err);
 
+    if (r < 0)
+        return r;
     for (uint32_t i = 0; i < e->nloads; i++)
         if ((e->load[i].flags & PF_W) != 0 && (e->load[i].flags & PF_X) != 0) {
             err_set(err, ERR_REFUSED, "segment %u is both writable and executable", i);

@@ -218,6 +218,7 @@ Test(catalogue, every_bad_plugin_has_its_own_error_and_leaves_the_node_as_it_was
     } cases[] = {
         {"bad_extra_export", ERR_REFUSED, "exports 'helper_of_mine'"},
         {"bad_no_symbol", ERR_REFUSED, "does not export 'actor_plugin_entry'"},
+        {"bad_unique", ERR_REFUSED, "'shared_by_all' is unique in the process"},
         {"bad_exec_stack", ERR_REFUSED, "executable stack"},
         {"bad_tls_static", ERR_REFUSED, "static thread-local storage"},
         {"bad_other_major", ERR_ABI, "another major number"},

@@ -253,6 +253,7 @@ Test(runtime, a_swap_back_inverts_renames_and_tests_what_it_narrows)
     cr_expect_eq(swapped(v2, &o).phase, SWAPPING_DONE);
     add(v2, b, UINT32_MAX);
     add(v2, b, 5); /* past what version 1 can hold */
+    expect_field(b, "sum", (uint64_t)UINT32_MAX + 5);
     st = swapped(v1, &back);
     cr_expect_eq(st.phase, SWAPPING_REVERTED);
     cr_expect_eq(st.refused, 1);
