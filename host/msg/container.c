@@ -125,7 +125,7 @@ prepare_shift(struct undo *u, const struct field *f, actor_list *l, uint32_t at)
 {
     size_t bytes = (size_t)(l->n - at) * f->elem_bytes;
 
-    if (bytes == 0 || undo_is_fresh(u, l->v))
+    if (bytes == 0 || u->log == NULL || undo_is_fresh(u, l->v))
         return 0;
     if (bytes > SHIFT_BYTES)
         return block_refresh(u, l, f->elem_bytes);

@@ -103,21 +103,24 @@ index_build(struct undo *u, const struct field *f, const actor_map *m, uint32_t 
     return 0;
 }
 
-/* May fail; writes only the header, and that last. */
+/* The old blocks are given only when nothing can fail any more: without a log they are gone at once. */
 int
 map_reserve(struct undo *u, const struct field *f, actor_map *m, uint32_t n)
 {
-    struct map_index *ix = m->index_;
+    struct map_index *ix = m->index_, *old = m->index_;
     actor_list l = {m->v, m->n, m->cap_};
+    uint32_t room = n <= m->cap_ ? m->cap_ : n / 2 < m->cap_ ? m->cap_ * 2 : n;
     int r = 0;
 
-    if (n > l.cap_)
+    if (n > MAP_LINEAR && (ix == NULL || !index_has_room(ix, n)))
+        r = index_build(u, f, m, room, &ix);
+    if (r == 0 && n > l.cap_) {
         r = block_grow(u, &l, f->elem_bytes, n);
-    if (r == 0 && n > MAP_LINEAR && (ix == NULL || !index_has_room(ix, n))) {
-        r = index_build(u, f, m, l.cap_ > n ? l.cap_ : n, &ix);
-        if (r == 0 && m->index_ != NULL)
-            r = undo_give(u, m->index_, index_bytes(m->index_));
+        if (r < 0 && ix != old)
+            (void)undo_give(u, ix, index_bytes(ix)); /* with a log, the caller goes back anyway */
     }
+    if (r == 0 && old != NULL && ix != old)
+        r = undo_give(u, old, index_bytes(old));
     if (r < 0)
         return r;
     m->v = l.v;
@@ -193,7 +196,8 @@ map_put(struct undo *u, const struct field *f, actor_map *m, const void *key, co
         r = add(u, f, m, key, vs, v);
     if (r < 0) {
         undo_back(u, mark);
-        *m = before;
+        if (u->log != NULL) /* else the old blocks are gone, and the new ones hold the same */
+            *m = before;
     }
     return r;
 }
@@ -223,18 +227,17 @@ save_slots(struct undo *u, struct map_index *ix, uint32_t from, uint32_t n)
     return r < 0 ? r : undo_save(u, &ix->slot[0], (n - first) * sizeof ix->slot[0]);
 }
 
-/* Records for all that index_remove may write: the run of slots after the key's, and the last entry's slot.
- */
+/* Records for all that index_remove may write: the slots from the key's to the next empty one, and the slot of
+ * the last entry. */
 static int
-index_save(struct undo *u, const struct field *f, const actor_map *m, const void *key)
+index_save(struct undo *u, const struct field *f, const actor_map *m, uint32_t from)
 {
     struct map_index *ix = m->index_;
-    uint32_t from, n = 1, i;
+    uint32_t n = 1, i = from;
     int r;
 
     if (undo_is_fresh(u, ix))
         return 0;
-    from = i = probe(ix, f, m->v, key);
     while (ix->slot[i = i + 1 == ix->nslots ? 0 : i + 1] != 0)
         n++;
     r = save_slots(u, ix, from, n);
@@ -243,13 +246,13 @@ index_save(struct undo *u, const struct field *f, const actor_map *m, const void
     return save_slots(u, ix, probe(ix, f, m->v, entry(f, m->v, m->n - 1)), 1);
 }
 
-/* The entries are still in place. Slots after the gap move back unless that would take them before their
- * home. */
+/* gap: the slot of entry `which`, whose key may be gone already; the other entries are in place. Slots behind
+ * the gap move back unless that would take them before their home. */
 static void
-index_remove(const struct field *f, const actor_map *m, uint32_t which)
+index_remove(const struct field *f, const actor_map *m, uint32_t which, uint32_t gap)
 {
     struct map_index *ix = m->index_;
-    uint32_t gap = probe(ix, f, m->v, entry(f, m->v, which)), i = gap, n = ix->nslots;
+    uint32_t i = gap, n = ix->nslots;
 
     for (;;) {
         uint32_t at;
@@ -273,14 +276,21 @@ map_remove(struct undo *u, const struct field *f, actor_map *m, const void *key)
 {
     char *e = (char *)(uintptr_t)map_find(f, m, key), *last;
     struct undo_mark mark = undo_mark(u);
-    uint32_t which;
+    uint32_t which, gap = 0;
     int r;
 
     if (e == NULL)
         return -ERR_NOTFOUND;
     which = (uint32_t)((size_t)(e - (const char *)m->v) / f->elem_bytes);
     last = (char *)(uintptr_t)entry(f, m->v, m->n - 1);
-    r = value_disown(u, f->key, NULL, e);
+    if (m->index_ != NULL) {
+        gap = probe(m->index_, f, m->v, e);
+        r = index_save(u, f, m, gap);
+    } else {
+        r = 0;
+    }
+    if (r == 0)
+        r = value_disown(u, f->key, NULL, e);
     if (r == 0)
         r = value_disown(u, f->elem, f->nested, e + f->value_offset);
     if (r == 0 && !undo_is_fresh(u, m->v)) {
@@ -288,14 +298,12 @@ map_remove(struct undo *u, const struct field *f, actor_map *m, const void *key)
         if (r == 0 && e != last) /* its place is free for the next put, and may be wanted back */
             r = undo_save(u, last, f->elem_bytes);
     }
-    if (r == 0 && m->index_ != NULL)
-        r = index_save(u, f, m, e);
     if (r < 0) {
         undo_back(u, mark);
         return r;
     }
     if (m->index_ != NULL)
-        index_remove(f, m, which);
+        index_remove(f, m, which, gap);
     if (e != last)
         memcpy(e, last, f->elem_bytes);
     m->n--;

@@ -24,8 +24,8 @@ struct undo_write;
 struct undo_block;
 struct undo {
     struct arena *state; /* what containers take from and give to */
-    /* NULL: nothing is logged, blocks given are free at once. Only to build a new state that is dropped on
-     * error. */
+    /* NULL: nothing is logged, blocks given are free at once, rollback does nothing. A call that fails leaves
+     * the values as they were all the same, but may lose memory until the arena is dropped. */
     struct arena *log;
     struct undo_write *writes;        /* newest first */
     struct undo_block *taken, *given; /* newest first */

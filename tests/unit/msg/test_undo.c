@@ -10,10 +10,11 @@
 #include <criterion/criterion.h>
 
 #define PART(F) F(u32, a) F(str, text) F(list(u16), nums) F(map(u8, str), names)
-#define STORE(F)                                                                                 \
-    F(u64, turns)                                                                                \
-    F(str, last) F(bin, raw) F(list(u32), nums) F(list(str), words) F(list(nested(part)), parts) \
-        F(map(i32, u64), by_id) F(map(str, nested(part)), by_name) F(nested(part), one)
+#define STORE(F)                                                                                            \
+    F(u64, turns)                                                                                           \
+    F(str, last)                                                                                            \
+    F(bin, raw) F(list(u32), nums) F(list(str), words) F(list(nested(part)), parts) F(map(i32, u64), by_id) \
+        F(map(str, nested(part)), by_name) F(nested(part), one)
 ACTOR_NESTED(part, 1, PART)
 ACTOR_STATE(store, 1, STORE)
 
@@ -382,7 +383,7 @@ turn(bool faults)
         if (r != 0 || below(8) == 0)
             cr_assert(same(), "after a call");
     }
-    if (below(3) == 0) {
+    if (u.log != NULL && below(3) == 0) {
         undo_rollback(&u);
         *s = flat;
         m = before;
@@ -396,11 +397,13 @@ turn(bool faults)
 
 /* keep: turns share one piece of scratch as on a worker; the log's content must not be needed any more. */
 static void
-program(uint64_t seed, uint32_t turns, bool faults)
+program(uint64_t seed, uint32_t turns, bool faults, bool logged)
 {
     struct arena_mark mark;
 
     begin(seed);
+    if (!logged)
+        u.log = NULL;
     arena_alloc(&log_mem, 16);
     mark = arena_mark(&log_mem);
     while (turns-- > 0) {
@@ -413,13 +416,19 @@ program(uint64_t seed, uint32_t turns, bool faults)
 Test(undo, random_programs_equal_the_model_at_every_turn)
 {
     for (uint64_t seed = 1; seed <= 60; seed++)
-        program(seed, 150, false);
+        program(seed, 150, false, true);
 }
 
 Test(undo, a_call_without_memory_has_not_happened)
 {
     for (uint64_t seed = 1; seed <= 60; seed++)
-        program(1000 + seed, 150, true);
+        program(1000 + seed, 150, true, true);
+}
+
+Test(undo, without_a_log_a_call_without_memory_has_not_happened_either)
+{
+    for (uint64_t seed = 1; seed <= 60; seed++)
+        program(2000 + seed, 150, true, false);
 }
 
 Test(undo, rollback_without_calls_does_nothing)
