@@ -1,36 +1,34 @@
-/* traffic - load with proof. A fleet spawns senders and targets; each sender sends numbered items round robin
- * to its targets, and audits every one of them when asked to.
+/* traffic - load with proof. A fleet spawns senders and targets; each sender sends numbered items to its
+ * targets, round after round, and audits every one of them when asked to.
  *
- *   fleet --take {targets}--> sender --item {0, 1, 2...}--> target (any behaviour with rows for item and
- * audit) fleet <--part------------ sender <--tally-------------- target
+ *   fleet --take {targets}--> sender --item {0, 1, 2...}--> target (any behaviour that handles item and audit)
+ *   fleet <--part------------ sender <--tally-------------- target
  *
- * One round gives each target one item, so the number of the round is the number on the item. An audit
- * follows all items of its sender, so it needs no quiet moment.
+ * A round gives each target `run` items in a row. An audit follows all items of its sender, so it needs no
+ * quiet moment.
  */
 #define ACTOR_NAMESPACE "traffic"
 #include "traffic.h"
 
 enum { BATCH = 1000 }; /* spawns or asks at a time */
-#define FLEET_ARGS(F)                                     \
-    F(str, behaviour)                                     \
-    F(u32, targets, .dflt = 1000)                         \
-    F(u32, senders, .dflt = 4) F(u32, burst, .dflt = 500) \
-        F(bool, shared) /* every sender sends to every target; else a target has one sender */
-#define SENDER_ARGS(F) F(u32, id) F(u32, burst)
+/* clang-format off */
+#define FLEET_ARGS(F)                                                                                  \
+    F(str, behaviour) F(u32, targets, .dflt = 1000) F(u32, senders, .dflt = 4)                         \
+    F(bool, shared) /* every sender sends to every target; else a target has one sender */             \
+    F(u32, burst, .dflt = 500) F(u32, run, .dflt = 1) /* items a turn; items in a row to one target */
+#define SENDER_ARGS(F) F(u32, id) F(u32, burst) F(u32, run)
 #define TAKE(F)        F(list(ref), targets)
-#define SUMS(F)      \
-    F(u64, sent)     \
-    F(u64, answered) \
-    F(u64, silent) F(u64, handled) F(u64, on_both) F(u64, lost) F(u64, doubled) F(u64, reordered)
+#define SUMS(F)                                                                                        \
+    F(u64, sent) F(u64, answered) F(u64, silent) F(u64, handled)                                       \
+    F(u64, on_both) F(u64, lost) F(u64, doubled) F(u64, reordered)
 #define REPORT(F) F(bool, ready) F(bool, audited) SUMS(F)
-#define FLEET(F)      \
-    F(str, behaviour) \
-    F(bool, shared) F(u32, targets) F(u32, spawned) F(u32, parts) F(list(ref), senders) SUMS(F)
-#define SENDER(F)                                                                                     \
-    F(u32, id)                                                                                        \
-    F(u32, burst)                                                                                     \
-    F(bool, running) F(u64, round) F(u32, cursor) F(u32, asked) F(u32, awaited) F(list(ref), targets) \
-        SUMS(F)
+#define FLEET(F)                                                                                       \
+    F(str, behaviour) F(bool, shared) F(u32, targets) F(u32, spawned)                                  \
+    F(list(ref), senders) F(u32, parts) SUMS(F)
+#define SENDER(F)                                                                                      \
+    F(u32, id) F(u32, burst) F(u32, run) F(bool, running) F(list(ref), targets)                        \
+    F(u64, round) F(u32, cursor) F(u32, in_row) F(u32, asked) F(u32, awaited) SUMS(F)
+/* clang-format on */
 ACTOR_ARGS(fleet_args, 1, FLEET_ARGS)
 ACTOR_ARGS(sender_args, 1, SENDER_ARGS)
 ACTOR_SIGNAL(grow, 1) /* fleet to itself: spawn the next batch of targets */
@@ -59,7 +57,8 @@ ACTOR_ON_START(fleet, fleet_args, ctx, self, args)
     actor_set(ctx, &self->behaviour, args->behaviour);
     for (uint32_t i = 0; i < args->senders; i++) {
         actor_ref s;
-        if (actor_spawn(ctx, &s, "sender", NULL, sender_args, .id = i, .burst = args->burst) < 0)
+        if (actor_spawn(ctx, &s, "sender", NULL, sender_args, .id = i, .burst = args->burst,
+                        .run = args->run) < 0)
             return actor_fail(ctx, 1, "cannot spawn sender %u", i);
         actor_append(ctx, &self->senders, s);
     }
@@ -120,6 +119,7 @@ ACTOR_ON_START(sender, sender_args, ctx, self, args)
 {
     self->id = args->id;
     self->burst = args->burst;
+    self->run = args->run > 0 ? args->run : 1;
     return ACTOR_OK;
 }
 ACTOR_ON(sender, take, ctx, self, m)
@@ -145,8 +145,12 @@ ACTOR_ON(sender, more, ctx, self, m)
 {
     for (uint32_t i = 0; self->running && i < self->burst; i++) {
         const actor_ref to = self->targets.v[self->cursor];
+        const uint64_t seq = self->round * self->run + self->in_row;
 
-        self->sent += actor_tell(ctx, to, item, .from = self->id, .seq = self->round, .by = 1) == 0;
+        self->sent += actor_tell(ctx, to, item, .from = self->id, .seq = seq, .by = 1) == 0;
+        if (++self->in_row < self->run)
+            continue;
+        self->in_row = 0;
         if (++self->cursor == self->targets.n)
             self->cursor = 0, self->round++;
     }
@@ -178,7 +182,8 @@ ACTOR_ON(sender, audit_all, ctx, self, m)
 }
 ACTOR_ON(sender, tally, ctx, self, m)
 {
-    const uint64_t sent = self->round + (actor_tag(ctx) < self->cursor);
+    const uint64_t target = actor_tag(ctx), rounds = self->round + (target < self->cursor);
+    const uint64_t sent = rounds * self->run + (target == self->cursor ? self->in_row : 0);
 
     self->answered++;
     self->handled += m->handled;
