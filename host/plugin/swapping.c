@@ -10,7 +10,10 @@
 #include "sched/scheduler.h"
 #include <string.h>
 
-enum { SWEEP_CELLS = 65536 };
+enum {
+    SWEEP_CELLS = 65536,
+    SWEEP_AHEAD = 1024 /* woken cells waiting for a worker; mail for them waits as long */
+};
 
 enum stage {
     STAGE_FORWARD, /* old actors move to new */
@@ -105,6 +108,8 @@ sweep(struct runtime *rt, struct swapping *s, const struct bound *old)
     for (uint32_t n = 0; n < SWEEP_CELLS && n < used; n++) {
         struct cell *c;
 
+        if (atomic_load_explicit(&sys->sched.injected, memory_order_relaxed) >= SWEEP_AHEAD)
+            break;
         if (s->sweep >= used)
             s->sweep = 1;
         c = cell_at(sys, s->sweep++);
