@@ -21,7 +21,7 @@ struct outbox_entry {
 #define OUTBOX_FRESH ((uintptr_t)1)
 
 /* What a turn did besides sending; applied at commit, undone at rollback, in order. */
-enum effect_kind {
+enum turn_effect_kind {
     FX_SPAWN,        /* slot: the child */
     FX_TIMER,        /* slot: its node; armed already */
     FX_ASK,          /* slot: its node; armed already */
@@ -32,7 +32,7 @@ enum effect_kind {
     FX_UNSTASH,
     FX_JOB /* p: the job */
 };
-struct effect {
+struct turn_effect {
     uint32_t kind, slot;
     actor_ref who;
     uint64_t handle;
@@ -58,7 +58,7 @@ struct actx {
     bool dirty;    /* slow parts of the turn were used: scratch, fresh messages, containers, fail text */
     uint64_t tag;
     struct system *sys;
-    struct effect *fx;
+    struct turn_effect *fx;
     struct msg *fresh;     /* made by msg_new and not sent yet */
     struct msg *conv;      /* the message in hand, converted for the handler; freed after the turn */
     struct migration *mig; /* while migrate() runs */

@@ -31,7 +31,7 @@ obey(struct actx *x, struct cell *c, struct order *o)
         watch_remove(x, c, o->who);
         break;
     case ORDER_DIRECTIVE:
-        life_direct(x, c, (enum actor_directive)o->a, 0);
+        life_direct(x, c, (enum actor_directive)o->a, (uint64_t)o->b);
         break;
     case ORDER_CHILD_FAILED:
         life_child_failed(x, c, o);

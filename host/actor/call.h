@@ -7,7 +7,7 @@
 extern const actor_host call_table; /* constant; every context points to it */
 
 /* Remember an effect of this turn. 0, -ERR_NOMEM, -ERR_LIMIT. */
-int effect_add(struct actx *x, struct effect fx);
+int effect_add(struct actx *x, struct turn_effect fx);
 
 /* call_send.c */
 int call_tell(actor_ctx *, actor_ref to, const actor_type *t, const void *m);

@@ -9,11 +9,11 @@
 #include <string.h>
 
 int
-effect_add(struct actx *x, struct effect fx)
+effect_add(struct actx *x, struct turn_effect fx)
 {
     if (unlikely(x->nfx == x->fxcap)) {
         uint32_t cap = x->fxcap == 0 ? 64 : x->fxcap * 4;
-        struct effect *v;
+        struct turn_effect *v;
 
         if (cap > TURN_MESSAGES_MAX * 4)
             return -ERR_LIMIT;
@@ -65,7 +65,7 @@ spawn_cell(struct actx *x, struct cell **ret, struct behaviour *b, const char *n
         life_adopt(x, x->me, c);
         atomic_fetch_add_explicit(&x->sys->alive, 1, memory_order_relaxed);
         counter_inc(x->w.counters, COUNTER_spawned);
-        r = effect_add(x, (struct effect){.kind = FX_SPAWN, .slot = c->ref.slot});
+        r = effect_add(x, (struct turn_effect){.kind = FX_SPAWN, .slot = c->ref.slot});
         if (r < 0)
             goto unlink;
         if (name_len != 0)
@@ -128,7 +128,7 @@ call_spawn(actor_ctx *ctx, actor_ref *ret, actor_str behaviour, actor_str name, 
 
 /* --- the simple ones --- */
 static int
-effect_call(actor_ctx *ctx, struct effect fx)
+effect_call(actor_ctx *ctx, struct turn_effect fx)
 {
     struct actx *x = (struct actx *)ctx;
     int r;
@@ -154,20 +154,20 @@ call_stop(actor_ctx *ctx, actor_ref who, enum actor_stop_mode mode)
         return -ERR_DEAD;
     if (c->flags & CELL_SYSTEM)
         return -ERR_DENIED;
-    return effect_call(ctx, (struct effect){.kind = FX_STOP, .slot = mode, .who = who});
+    return effect_call(ctx, (struct turn_effect){.kind = FX_STOP, .slot = mode, .who = who});
 }
 
 int
 call_watch(actor_ctx *ctx, actor_ref who)
 {
     return actor_ref_is_nobody(who) ? -ERR_INVALID
-                                    : effect_call(ctx, (struct effect){.kind = FX_WATCH, .who = who});
+                                    : effect_call(ctx, (struct turn_effect){.kind = FX_WATCH, .who = who});
 }
 
 int
 call_unwatch(actor_ctx *ctx, actor_ref who)
 {
-    return effect_call(ctx, (struct effect){.kind = FX_UNWATCH, .who = who});
+    return effect_call(ctx, (struct turn_effect){.kind = FX_UNWATCH, .who = who});
 }
 
 int
@@ -175,7 +175,7 @@ call_unstash_all(actor_ctx *ctx)
 {
     struct actx *x = (struct actx *)ctx;
     int n = x->me->ext == NULL ? 0 : (int)x->me->ext->nstash;
-    int r = n == 0 ? 0 : effect_call(ctx, (struct effect){.kind = FX_UNSTASH});
+    int r = n == 0 ? 0 : effect_call(ctx, (struct turn_effect){.kind = FX_UNSTASH});
 
     return r < 0 ? r : n;
 }
@@ -202,7 +202,7 @@ call_timer(actor_ctx *ctx, uint64_t after_ms, uint64_t every_ms, uint64_t tag, c
             if (life_begin_timer(x, x->me, n) < 0) {
                 tnode_end(x, n);
                 r = -ERR_NOMEM;
-            } else if (effect_add(x, (struct effect){.kind = FX_TIMER, .slot = n->handle}) < 0) {
+            } else if (effect_add(x, (struct turn_effect){.kind = FX_TIMER, .slot = n->handle}) < 0) {
                 life_end_timer(x, x->me, n);
                 r = -ERR_NOMEM;
             } else {
@@ -231,7 +231,7 @@ call_timer_cancel(actor_ctx *ctx, int64_t id)
 
         if ((gen & 1) && (gen & 0x7fffffff) == (uint32_t)(id >> 32))
             r = effect_add(
-                x, (struct effect){.kind = FX_TIMER_CANCEL, .handle = (uint64_t)gen << 32 | n->handle});
+                x, (struct turn_effect){.kind = FX_TIMER_CANCEL, .handle = (uint64_t)gen << 32 | n->handle});
     }
     host_leave(x);
     return r;
@@ -260,7 +260,7 @@ call_job(actor_ctx *ctx, actor_str name, uint64_t tag, const actor_type *t, cons
         r = job_new(x, &j, b, row, m, tag);
         if (r < 0) {
             message_free(x, m);
-        } else if ((r = effect_add(x, (struct effect){.kind = FX_JOB, .p = j})) < 0) {
+        } else if ((r = effect_add(x, (struct turn_effect){.kind = FX_JOB, .p = j})) < 0) {
             job_drop(x, j);
         }
     }

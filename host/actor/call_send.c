@@ -267,7 +267,7 @@ call_ask(actor_ctx *ctx, actor_ref to, const actor_type *answer, uint64_t timeou
         r = -ERR_DEAD;
     } else if ((r = cap(x, t->bytes)) == 0 && (r = message_build(x, &m, t, v, MSG_F_ASK)) == 0) {
         n = tnode_arm(x, TNODE_ASK, x->me->ref, timeout_ms, 0, tag);
-        if (n == NULL || effect_add(x, (struct effect){.kind = FX_ASK, .slot = n->handle}) < 0) {
+        if (n == NULL || effect_add(x, (struct turn_effect){.kind = FX_ASK, .slot = n->handle}) < 0) {
             if (n != NULL)
                 tnode_end(x, n);
             message_free(x, m);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static void
-stop(struct actx *x, struct cell *me, const struct effect *fx)
+stop(struct actx *x, struct cell *me, const struct turn_effect *fx)
 {
     struct cell *c = cell_resolve(x, fx->who);
     struct msg *m;
@@ -49,11 +49,11 @@ unstash(struct cell *c)
 }
 
 static void
-apply(struct actx *x, struct cell *c, struct effect *fx)
+apply(struct actx *x, struct cell *c, struct turn_effect *fx)
 {
     struct tnode *n;
 
-    switch ((enum effect_kind)fx->kind) {
+    switch ((enum turn_effect_kind)fx->kind) {
     case FX_SPAWN:
     case FX_TIMER:
     case FX_ASK:
@@ -116,7 +116,7 @@ turn_rollback(struct actx *x, struct cell *c, bool restore_state)
 
     outbox_drop(x);
     for (uint32_t i = x->nfx; i > 0; i--) {
-        struct effect *fx = &x->fx[i - 1];
+        struct turn_effect *fx = &x->fx[i - 1];
 
         if (fx->kind == FX_SPAWN)
             life_roll_back_child(x, cell_at(x->sys, fx->slot));
