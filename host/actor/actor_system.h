@@ -52,8 +52,9 @@ struct system {
     struct actor_hooks hooks;
     struct behaviour guardian;
     actor_ref root, system, user;
-    /* Run fn(arg, canceled) on a thread that may block; 0, or -ERR_* and it will not run. NULL: there is none. */
-    int (*blocking)(void *self, void (*fn)(void *arg, bool canceled), void *arg);
+    /* Run fn(arg) on a thread that may block, then done(arg, 0); or done(arg, -ERR_CANCELED): fn never ran; or
+     * done(arg, -ERR_TIMEOUT): it still runs. 0, or -ERR_* and neither will be called. NULL: there is none. */
+    int (*blocking)(void *self, void (*fn)(void *arg), void (*done)(void *arg, int code), void *arg);
     void *blocking_self;
     _Atomic(bool) stopping;                     /* no new user actors */
     void (*fatal)(void *self, const char *why); /* a /system actor failed for good; any worker */

@@ -80,6 +80,7 @@ handle(struct actx *x, struct cell *c, struct msg *m, uint32_t type, const void 
     const struct dispatch_row *r = dispatch_find(d, type);
 
     *ret_found = r != NULL;
+    atomic_store_explicit(&x->w.type, type, memory_order_relaxed); /* for the watchdog */
     return r == NULL ? 0 : turn_run(x, c, r->fn, payload, m);
 }
 

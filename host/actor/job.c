@@ -16,6 +16,8 @@ struct job {
     actor_ref who;
     uint64_t tag;
     struct msg *in;
+    void *out;                 /* the output struct; NULL: no memory for it */
+    int code;                  /* what the function returned */
     struct job_memory *memory; /* what the output points to */
     size_t memory_bytes;
 };
@@ -42,6 +44,7 @@ job_free(struct actx *x, struct job *j)
         next = m->next;
         env_free(j->sys->env, m, m->bytes);
     }
+    env_free(j->sys->env, j->out, j->row->out->schema->bytes);
     message_free(x, j->in);
     atomic_fetch_sub_explicit(&j->b->pins, 1,
                               memory_order_release); /* pairs with the acquire of the unloader */
@@ -98,29 +101,34 @@ deliver(struct actx *x, struct job *j, const void *out, int code)
         worker_push(&x->w, &c->task);
 }
 
-/* On a thread of the blocking pool. canceled: the node stops, it did not run. */
+/* On a thread of the blocking pool. */
 static void
-run(void *arg, bool canceled)
+work(void *arg)
+{
+    struct job *j = arg;
+
+    j->out = env_alloc(j->sys->env, j->row->out->schema->bytes);
+    j->code = j->out == NULL ? ERR_NOMEM : j->row->fn((actor_job_ctx *)j, msg_payload(j->in), j->out);
+}
+
+/* Afterwards; -ERR_CANCELED: work never ran; -ERR_TIMEOUT: it still runs, and may use j, so j stays. */
+static void
+done(void *arg, int code)
 {
     struct job *j = arg;
     struct system *sys = j->sys;
-    uint32_t bytes = j->row->out->schema->bytes;
-    void *out = canceled ? NULL : env_alloc(sys->env, bytes);
-    int code = canceled      ? ERR_STOPPING
-               : out == NULL ? ERR_NOMEM
-                             : j->row->fn((actor_job_ctx *)j, msg_payload(j->in), out);
     struct actx *x = system_enter(sys, sys->root);
 
-    deliver(x, j, out, code);
-    job_free(x, j);
+    deliver(x, j, code == 0 ? j->out : NULL, code == 0 ? j->code : code == -ERR_TIMEOUT ? ERR_TIMEOUT : ERR_STOPPING);
+    if (code != -ERR_TIMEOUT)
+        job_free(x, j);
     system_leave(x);
-    env_free(sys->env, out, bytes);
 }
 
 void
 job_submit(struct actx *x, struct job *j)
 {
-    int r = x->sys->blocking == NULL ? -ERR_UNSUPPORTED : x->sys->blocking(x->sys->blocking_self, run, j);
+    int r = x->sys->blocking == NULL ? -ERR_UNSUPPORTED : x->sys->blocking(x->sys->blocking_self, work, done, j);
 
     if (r < 0) {
         deliver(x, j, NULL, -r);

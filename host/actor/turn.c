@@ -166,6 +166,7 @@ again:;
         if (likely(r->key == MSG_KEY(m->head))) {
             x->cur = m;
             num++;
+            atomic_store_explicit(&w->type, (uint32_t)r->key, memory_order_relaxed); /* for the watchdog */
             state_save(x, c, undo8);
             code = call(x, c, r->fn, m + 1, num);
             n++;

@@ -1,6 +1,7 @@
 /* main.c - from the command line to what it asks for. */
 #include "base/env.h"
 #include "node/config.h"
+#include "node/node.h"
 #include "node/options.h"
 #include "node/plugin_schemas.h"
 #include <stdio.h>
@@ -119,11 +120,24 @@ show_valid(const struct options *o, const struct config *c, const struct diags *
     return print(stdout, &b);
 }
 
+/* _exit after a late stop: a stuck handler's thread may still run, and its memory must stay until the very end. */
 static int
-run(const struct config *c)
+run(struct config *c, const struct config_world *w)
 {
-    fprintf(stderr, "actord: %s is valid, but this build has no scheduler yet: it cannot start a node\n",
-            c->path);
+    struct err e = {0};
+
+    switch (node_run(c, w, getenv("NOTIFY_SOCKET"), &e)) {
+    case BOOT_STOPPED:
+        return EXIT_OK;
+    case BOOT_LATE:
+        fflush(NULL);
+        _exit(EXIT_FAILED);
+    case BOOT_FAILED:
+        break;
+    }
+    fprintf(stderr, "actord: %s\n", e.text);
+    if (e.fix[0] != '\0')
+        fprintf(stderr, "  fix: %s\n", e.fix);
     return EXIT_FAILED;
 }
 
@@ -148,7 +162,7 @@ with_config(const struct options *o)
     } else if (r < 0) {
         code = show_errors(o, &d, o->action == ACTION_RUN ? EXIT_CONFIG_START : EXIT_CONFIG_WRONG);
     } else {
-        code = o->action == ACTION_RUN ? run(c) : show_valid(o, c, &d);
+        code = o->action == ACTION_RUN ? run(c, w) : show_valid(o, c, &d);
     }
     config_free(c);
     diags_fini(&d);

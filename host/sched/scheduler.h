@@ -60,9 +60,10 @@ int sched_init(struct sched *s, struct env *env, const struct sched_config *cfg,
 void sched_fini(struct sched *s); /* after sched_stop */
 /* Start the threads. 0, or -ERR_* and none runs. */
 int sched_start(struct sched *s);
-/* Ask the workers to return after their slice and wait at most timeout_ns. 0, or -ERR_TIMEOUT: a handler is
- * stuck; its thread is left behind. */
+/* Ask the workers to return after their slice and wait at most timeout_ns. 0; -ERR_TIMEOUT: a handler is stuck; call again,
+ * or leave its thread behind. */
 int sched_stop(struct sched *s, uint64_t timeout_ns);
+void sched_abandon(struct sched *s); /* then the process has to go: nothing of s may be freed */
 
 /* Queue a task for any worker and wake one. Any thread. */
 void sched_inject(struct sched *s, struct task *t);

@@ -237,24 +237,31 @@ int
 sched_stop(struct sched *s, uint64_t timeout_ns)
 {
     uint64_t end = env_mono_ns(s->env) + timeout_ns;
-    int r = 0;
+    struct worker_thread **p = &s->threads;
 
     atomic_store_explicit(&s->stop, true, memory_order_seq_cst);
-    for (struct worker_thread *t = s->threads, *next; t != NULL; t = next) {
-        uint64_t now = env_mono_ns(s->env);
-        uint32_t ms = now < end ? (uint32_t)((end - now) / 1000000) : 0;
-
-        next = t->next;
+    for (struct worker_thread *t = *p; t != NULL; t = t->next)
         parker_unpark(&t->parker);
-        if (thread_join_within(&t->thread, ms) < 0) {
-            thread_abandon(&t->thread);
-            r = -ERR_TIMEOUT;
-            continue; /* it may still look at itself: not freed */
+    while (*p != NULL) {
+        struct worker_thread *t = *p;
+        uint64_t now = env_mono_ns(s->env);
+
+        if (thread_join_within(&t->thread, now < end ? (uint32_t)((end - now + 999999) / 1000000) : 0) < 0) {
+            p = &t->next;
+            continue;
         }
+        *p = t->next;
         env_free(s->env, t, sizeof *t);
     }
+    return s->threads == NULL ? 0 : -ERR_TIMEOUT;
+}
+
+void
+sched_abandon(struct sched *s)
+{
+    for (struct worker_thread *t = s->threads; t != NULL; t = t->next)
+        thread_abandon(&t->thread); /* it may still look at itself: not freed */
     s->threads = NULL;
-    return r;
 }
 
 int
