@@ -1,8 +1,9 @@
 /* bank - a transfer that fails half way leaves all money in place, shown twice.
  *
- *   bank             all accounts in one map: withdraw and deposit are one turn, which the host undoes when
- * it fails account, clerk   an actor an account: the clerk asks one to withdraw, then the other to deposit,
- * and gives the money back when the second does not take it
+ *   bank             all accounts in one map: withdraw and deposit are one turn; when it fails, the host
+ *                    undoes it
+ *   account, clerk   an actor an account: the clerk asks one to withdraw, then the other to deposit, and
+ *                    gives the money back when the second does not take it
  */
 #define ACTOR_NAMESPACE "bank"
 #include <actor/actor.h>

@@ -1,14 +1,14 @@
-/* counter 2 - handled is widened, sum is renamed to total, step is added. No migrate() is needed for any of
- * it. */
+/* counter 2 - handled is widened, sum is renamed to total, step is added; none of it needs a migrate(). */
 #define ACTOR_NAMESPACE "counter"
 #include "../traffic/traffic.h"
 
-#define ADD(F)    F(u64, by, .dflt = 1)
-#define PRESET(F) F(u64, handled)
-#define VALUE(F)  F(u64, total) F(u64, handled) F(u32, version) F(u32, step)
-#define COUNTER(F)  \
-    F(u64, handled) \
-    F(u64, total, .was = "sum") F(u32, versions) F(nested(ledger), seen) F(u32, step, .dflt = 1)
+/* clang-format off */
+#define ADD(F)     F(u64, by, .dflt = 1)
+#define PRESET(F)  F(u64, handled)
+#define VALUE(F)   F(u64, total) F(u64, handled) F(u32, version) F(u32, step)
+#define COUNTER(F) F(u64, handled) F(u64, total, .was = "sum") F(u32, versions) F(nested(ledger), seen) \
+                   F(u32, step, .dflt = 1)
+/* clang-format on */
 ACTOR_MESSAGE(add, 1, ADD)
 ACTOR_MESSAGE(preset, 1, PRESET)
 ACTOR_SIGNAL(get, 1)

@@ -9,10 +9,9 @@
 #define FLOOD(F)      F(u32, messages)
 #define CHILD(F)      F(str, name) F(i32, start_code) F(u32, on_failure) F(u32, on_start_failure)
 #define FLOODED(F)    F(u32, taken) F(i32, status)
-#define STATUS(F)   \
-    F(u32, handled) \
-    F(u32, touched) F(u32, echoes) F(u32, terminated) F(u32, reason) F(i32, code) F(u32, child_failures)
-#define CRASH(F) STATUS(F) F(i32, stop_code)
+#define TOLD(F)       F(u32, terminated) F(u32, reason) F(i32, code) F(u32, child_failures)
+#define STATUS(F)     F(u32, queries) F(u32, touched) F(u32, echoes) TOLD(F)
+#define CRASH(F)      STATUS(F) F(i32, stop_code)
 ACTOR_ARGS(crash_args, 1, CRASH_ARGS)
 ACTOR_MESSAGE(fail, 1, FAIL)
 ACTOR_SIGNAL(ignore, 1)
@@ -111,7 +110,7 @@ ACTOR_ON(crash, echo, ctx, self, m)
 ACTOR_ON(crash, query, ctx, self, m)
 {
 #define GIVE(kind, field, ...) .field = self->field,
-    self->handled++;
+    self->queries++;
     actor_reply(ctx, status, STATUS(GIVE));
     return ACTOR_OK;
 }

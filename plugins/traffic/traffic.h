@@ -8,11 +8,10 @@
 #define TRAFFIC_H
 #include <actor/actor.h>
 
-#define ITEM(F)  F(u32, from) F(u64, seq) F(u32, by, .dflt = 1)
-#define AUDIT(F) F(u32, from)
-#define TALLY(F) \
-    F(u64, next) F(u64, handled) F(u64, total) F(u32, versions) F(u64, lost) F(u64, doubled) F(u64, reordered)
+#define ITEM(F)   F(u32, from) F(u64, seq) F(u32, by, .dflt = 1)
+#define AUDIT(F)  F(u32, from)
 #define LEDGER(F) F(u64, next) F(u64, lost) F(u64, doubled) F(u64, reordered)
+#define TALLY(F)  LEDGER(F) F(u64, handled) F(u64, total) F(u32, versions)
 ACTOR_MESSAGE_IN("traffic", item, 1, ITEM)
 ACTOR_MESSAGE_IN("traffic", audit, 1, AUDIT) /* ask it: the tally of what came from sender `from` */
 ACTOR_MESSAGE_IN("traffic", tally, 1, TALLY) /* versions: one bit for each version that handled an item */

@@ -5,17 +5,17 @@
 #define POINT(F) F(i32, x, .dflt = -1) F(i32, y)
 ACTOR_NESTED(point, 1, POINT)
 
-#define SCALARS(F)                                                                         \
-    F(bool, b, .dflt = 1)                                                                  \
-    F(i8, i8_, .dflt = -8)                                                                 \
-    F(i16, i16_) F(i32, i32_) F(i64, i64_) F(u8, u8_) F(u16, u16_) F(u32, u32_)            \
-        F(u64, u64_, .was = "old_name", .dflt = 64) F(f32, f32_, .dflt = 0.5) F(f64, f64_) \
-            F(str, s, .dflt = "text") F(bin, raw, .flags = ACTOR_REQUIRED) F(ref, who)
-#define CONTAINERS(F)                                                                          \
-    F(list(u32), numbers)                                                                      \
-    F(list(str), words)                                                                        \
-    F(list(nested(point)), path) F(opt(i64), maybe) F(opt(str), word) F(map(str, u64), totals) \
-        F(map(u32, nested(point)), places) F(nested(point), origin)
+/* clang-format off */
+#define SCALARS(F)                                                                                     \
+    F(bool, b, .dflt = 1) F(i8, i8_, .dflt = -8) F(i16, i16_) F(i32, i32_) F(i64, i64_)                \
+    F(u8, u8_) F(u16, u16_) F(u32, u32_) F(u64, u64_, .was = "old_name", .dflt = 64)                   \
+    F(f32, f32_, .dflt = 0.5) F(f64, f64_) F(str, s, .dflt = "text")                                   \
+    F(bin, raw, .flags = ACTOR_REQUIRED) F(ref, who)
+#define CONTAINERS(F)                                                                                  \
+    F(list(u32), numbers) F(list(str), words) F(list(nested(point)), path)                             \
+    F(opt(i64), maybe) F(opt(str), word) F(map(str, u64), totals)                                      \
+    F(map(u32, nested(point)), places) F(nested(point), origin)
+/* clang-format on */
 #define ALL(F) SCALARS(F) CONTAINERS(F)
 ACTOR_MESSAGE(all, 3, ALL)
 ACTOR_MESSAGE_IN("shared", common, 1, SCALARS)

@@ -12,15 +12,13 @@
 #include <actor/actor.h>
 
 enum { RING = 1000, PRODUCERS = 8, BURST = 100, BATCH = 1024 };
-#define RUN(F)    F(str, what) F(u64, n) F(u64, tokens, .dflt = 1)
-#define LINK(F)   F(ref, next) F(ref, boss) F(u64, n)
-#define HOP(F)    F(u64, left)
-#define RESULT(F) F(bool, done) F(u64, ns) F(u64, n) F(u64, failed)
-#define BENCH(F)                                                                                 \
-    F(str, what)                                                                                 \
-    F(u64, n)                                                                                    \
-    F(u64, tokens) F(u64, spawned) F(u64, ended) F(u64, start_ns) F(u64, stop_ns) F(u64, failed) \
-        F(list(ref), nodes)
+#define RUN(F)      F(str, what) F(u64, n) F(u64, tokens, .dflt = 1)
+#define LINK(F)     F(ref, next) F(ref, boss) F(u64, n)
+#define HOP(F)      F(u64, left)
+#define RESULT(F)   F(bool, done) F(u64, ns) F(u64, n) F(u64, failed)
+#define CLOCK(F)    F(u64, start_ns) F(u64, stop_ns)
+#define COUNTS(F)   F(u64, spawned) F(u64, ended) F(u64, failed)
+#define BENCH(F)    F(str, what) F(u64, n) F(u64, tokens) F(list(ref), nodes) CLOCK(F) COUNTS(F)
 #define NODE(F)     F(ref, next) F(ref, boss)
 #define CONSUMER(F) F(ref, boss) F(u64, left)
 #define PRODUCER(F) F(ref, consumer) F(u64, left)

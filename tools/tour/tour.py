@@ -11,6 +11,7 @@ from node import Node, Refused, Violation
 
 PLUGINS = ["greeter", "counter-1", "bank", "crash", "traffic"]
 MESSAGES_DURING_SWAP = 1_000_000
+RUN = 16  # items in a row to one counter, so that most counters lie idle at any time
 step_number = 0
 
 
@@ -153,7 +154,7 @@ def swap_under_load(node, counters):
     step(f"Swap {counters:,} live counters from version 1 to 2 under traffic")
     node.ctl("spawn", "counter", "one", {})
     node.ask("/user/one", "add", {"by": 7})
-    node.ctl("spawn", "fleet", "fleet", {"behaviour": "counter", "targets": counters})
+    node.ctl("spawn", "fleet", "fleet", {"behaviour": "counter", "targets": counters, "run": RUN})
     node.wait("the counters", lambda: node.ask("/user/fleet", "query")["ready"])
     plan = node.ctl("check", f"{node.build}/plugins/counter-2.so")
     changes = {c["field"]: c["change"] for c in plan["changes"] if c["type"] == "counter.counter"}
@@ -161,9 +162,9 @@ def swap_under_load(node, counters):
     say("plan: " + ", ".join(f"{field} {change}" for field, change in changes.items()) + f" ({plan['verdict']})")
 
     node.ctl("tell", "/user/fleet", "go", {})
-    first = node.wait("traffic", lambda: next((s for s in [node.ctl("status")] if s["handled"] > 2 * counters), None))
-    quiet = node.wait("1M messages", lambda: next(
-        (s for s in [node.ctl("status")] if s["handled"] - first["handled"] >= 2_000_000), None))
+    first = node.wait("traffic", lambda: next((s for s in [node.ctl("status")] if s["handled"] > 2 * RUN * counters), None))
+    quiet = node.wait("traffic", lambda: next(
+        (s for s in [node.ctl("status")] if s["handled"] - first["handled"] >= 4 * RUN * counters), None))
     without = rate(first, quiet)
     before = node.ctl("status")
     got = node.ctl("swap", "counter", f"{node.build}/plugins/counter-2.so", timeout=300)
@@ -175,7 +176,7 @@ def swap_under_load(node, counters):
     at_least("messages between plan and last switch", got["messages"],
              MESSAGES_DURING_SWAP * min(counters, 100_000) // 100_000)
     at_least("rate with a swap, against half of the rate without", int(during), int(without / 2))
-    node.wait("mail on version 2", lambda: node.ctl("status")["handled"] - after["handled"] > 3 * counters)
+    node.wait("mail on version 2", lambda: node.ctl("status")["handled"] - after["handled"] > 2 * RUN * counters)
     audit(node, counters, counters)
     value = node.ask("/user/one", "get")
     expect("a counter that had 7", (value["total"], value["handled"], value["version"], value["step"]), (7, 1, 2, 1))
