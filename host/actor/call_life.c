@@ -90,36 +90,49 @@ unlink:
     return 0;
 }
 
+/* A short name means the spawner's own plugin first, then whatever has that name. */
+static struct behaviour *
+find_behaviour(struct actx *x, actor_str name)
+{
+    const struct behaviour *own = atomic_load_explicit(&x->me->beh, memory_order_relaxed);
+    struct behaviour *b = NULL;
+    char full[96];
+
+    if (own->plugin != NULL && memchr(name.p, '.', name.n) == NULL) {
+        size_t n = strlen(own->plugin);
+
+        if (n + 1 + name.n < sizeof full) {
+            memcpy(full, own->plugin, n);
+            full[n] = '.';
+            memcpy(full + n + 1, name.p, name.n);
+            b = registry_find(x->sys, full, n + 1 + name.n);
+        }
+    }
+    return b != NULL ? b : registry_find(x->sys, name.p, name.n);
+}
+
 int
 call_spawn(actor_ctx *ctx, actor_ref *ret, actor_str behaviour, actor_str name, const actor_spawn_opts *opts,
            const actor_type *args, const void *m)
 {
     struct actx *x = (struct actx *)ctx;
-    struct behaviour *own = atomic_load_explicit(&x->me->beh, memory_order_relaxed), *b;
+    struct behaviour *b;
     struct cell *c;
     int r;
 
     host_enter(x);
-    b = registry_find(x->sys, behaviour.p, behaviour.n);
-    if (b == NULL && own->plugin != NULL) { /* a behaviour of the same plugin may go by its short name */
-        char full[96];
-        size_t n = strlen(own->plugin);
-
-        if (n + 1 + behaviour.n < sizeof full) {
-            memcpy(full, own->plugin, n);
-            full[n] = '.';
-            memcpy(full + n + 1, behaviour.p, behaviour.n);
-            b = registry_find(x->sys, full, n + 1 + behaviour.n);
-        }
-    }
+    b = behaviour.p == NULL ? NULL : find_behaviour(x, behaviour);
     if (b == NULL)
         r = -ERR_NOTFOUND;
     else if (atomic_load_explicit(&x->sys->stopping, memory_order_relaxed))
         r = -ERR_STOPPING;
     else if (x->me->life == CELL_DEAD)
         r = -ERR_DEAD;
+    else if (args != NULL && args->head_ == 0)
+        r = -ERR_TYPE;
     else
-        r = spawn_cell(x, &c, b, name.p, name.n, opts, types_get(&x->sys->types, MSG_TYPE(args->head_)), m);
+        r = spawn_cell(x, &c, b, name.p, name.n, opts,
+                       args == NULL ? NULL : types_get(&x->sys->types, MSG_TYPE(args->head_)), m);
     if (r == 0)
         *ret = c->ref;
     host_leave(x);
@@ -199,6 +212,7 @@ call_timer(actor_ctx *ctx, uint64_t after_ms, uint64_t every_ms, uint64_t tag, c
             r = -ERR_NOMEM;
         } else {
             n->template = m;
+            atomic_store_explicit(&n->type, MSG_TYPE(m->head), memory_order_relaxed);
             if (life_begin_timer(x, x->me, n) < 0) {
                 tnode_end(x, n);
                 r = -ERR_NOMEM;

@@ -273,7 +273,7 @@ call_ask(actor_ctx *ctx, actor_ref to, const actor_type *answer, uint64_t timeou
             message_free(x, m);
             r = -ERR_NOMEM;
         } else {
-            n->answer = MSG_TYPE(answer->head_);
+            atomic_store_explicit(&n->type, MSG_TYPE(answer->head_), memory_order_relaxed);
             n->target = to;
             n->incarnation = x->me->incarnation;
             *message_ext(m) =

@@ -2,6 +2,7 @@
 #include "actor/tnode.h"
 #include "actor/actor_system.h"
 #include "actor/message.h"
+#include <string.h>
 
 int
 tnodes_new(struct tnodes **ret, struct env *env, uint32_t home, struct wheel *wheel)
@@ -113,7 +114,10 @@ tnode_arm(struct actx *x, enum tnode_kind kind, actor_ref who, uint64_t after_ms
             return NULL;
     }
     n->kind = kind;
-    n->who = who;
+    n->who.node = who.node;
+    n->who.gen = who.gen;
+    __atomic_store_n(&n->who.slot, who.slot, __ATOMIC_RELAXED);
+    atomic_store_explicit(&n->type, 0, memory_order_relaxed);
     n->tag = tag;
     n->period_ms = period_ms;
     n->template = NULL;
@@ -212,4 +216,33 @@ tnode_fire(struct worker *w, struct wheel_node *wn)
 
 later: /* no memory: try again in a tick */
     wheel_arm(x->tn->wheel, wn, wn->due_tick + 1);
+}
+
+static bool
+waits(struct system *sys, struct tnode *n, const struct behaviour *b, const char *type)
+{
+    uint32_t gen = atomic_load_explicit(&n->gen, memory_order_relaxed);
+    uint32_t slot = __atomic_load_n(&n->who.slot, __ATOMIC_RELAXED);
+    const struct msg_type *t = types_get(&sys->types, atomic_load_explicit(&n->type, memory_order_relaxed));
+
+    return (gen & 1) && t != NULL && strcmp(t->schema->name, type) == 0 &&
+           atomic_load_explicit(&cell_at(sys, slot)->beh, memory_order_relaxed) == b;
+}
+
+uint64_t
+tnodes_waiting(struct system *sys, const struct behaviour *b, const char *type)
+{
+    uint64_t count = 0;
+
+    for (uint32_t home = 0; home <= SCHED_WORKERS_MAX; home++) {
+        for (uint32_t k = 0; sys->tn[home] != NULL && k < TNODE_CHUNKS; k++) {
+            struct tnode *chunk = atomic_load_explicit(&sys->tn[home]->chunk[k], memory_order_acquire);
+
+            if (chunk == NULL)
+                break; /* chunks are made in order */
+            for (uint32_t i = 0; i < TNODE_CHUNK; i++)
+                count += waits(sys, &chunk[i], b, type);
+        }
+    }
+    return count;
 }

@@ -25,14 +25,12 @@ struct tnode {
     uint32_t kind;
     actor_ref who; /* set before arming */
     uint64_t tag;
-    uint64_t period_ms; /* 0: once */
-    union {
-        struct msg *template; /* TIMER: what the handler gets; the actor's */
-        uint64_t answer;      /* ASK: type id that it expects */
-    };
-    actor_ref target;     /* ASK: for actor_ask_failed */
-    uint32_t incarnation; /* ASK: of the asker; an answer for an earlier one is stale */
-    uint32_t next, prev;  /* TIMER: the actor's list, handles; free list uses next */
+    uint64_t period_ms;     /* 0: once */
+    struct msg *template;   /* TIMER: what the handler gets; the actor's */
+    _Atomic(uint32_t) type; /* the mail that it waits for: an answer, a tick; read by tnodes_waiting */
+    actor_ref target;       /* ASK: for actor_ask_failed */
+    uint32_t incarnation;   /* ASK: of the asker; an answer for an earlier one is stale */
+    uint32_t next, prev;    /* TIMER: the actor's list, handles; free list uses next */
     struct tnode *returned;
 };
 
@@ -61,6 +59,9 @@ tnode_is(const struct tnode *n, uint32_t gen)
 {
     return n != NULL && (gen & 1) && atomic_load_explicit(&n->gen, memory_order_relaxed) == gen;
 }
+/* Any thread: how many asks and timers of actors that run b wait for mail of this type (by full name)? A count of no single
+ * moment: what is armed or ended meanwhile may or may not be in it. */
+uint64_t tnodes_waiting(struct system *sys, const struct behaviour *b, const char *type);
 /* Home: take back what others ended. */
 void tnodes_collect(struct actx *x);
 /* Home: due. */

@@ -36,6 +36,13 @@ struct bound *runtime_bound(struct runtime *rt, const struct version *v);
 uint64_t runtime_actors(struct runtime *rt, const struct version *v);
 
 /* --- swap --- */
+/* What runs and waits for the behaviours of v, for a plan; *ret borrows *u, which is the caller's memory. */
+struct in_use {
+    struct system *sys;
+    struct bound *bound;
+};
+void runtime_in_use(struct runtime *rt, const struct version *v, struct in_use *u, struct swap_use *ret);
+
 struct swapping; /* one at a time a plugin */
 enum swap_phase {
     SWAPPING_MOVING,  /* actors switch */

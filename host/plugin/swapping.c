@@ -6,6 +6,7 @@
  *
  * The structs that actors read (struct swap, plans) go when every worker has passed a slice end.
  */
+#include "actor/tnode.h"
 #include "plugin/runtime_priv.h"
 #include "sched/scheduler.h"
 #include <string.h>
@@ -161,9 +162,31 @@ swapping_free(struct runtime *rt, struct swapping *s)
 static uint64_t
 use_actors(void *self, const char *behaviour)
 {
-    struct behaviour *b = runtime_behaviour(self, behaviour);
+    const struct in_use *u = self;
+    struct behaviour *b = runtime_behaviour(u->bound, behaviour);
 
     return b == NULL ? 0 : atomic_load_explicit(&b->actors, memory_order_acquire);
+}
+
+/* Asks and timers that are armed, and jobs that run: their mail needs its row. */
+static uint64_t
+use_expected(void *self, const char *behaviour, const struct schema *type)
+{
+    const struct in_use *u = self;
+    struct behaviour *b = runtime_behaviour(u->bound, behaviour);
+    uint64_t n = b == NULL ? 0 : tnodes_waiting(u->sys, b, type->name);
+
+    for (uint32_t i = 0; b != NULL && i < b->njobs; i++)
+        if (strcmp(b->jobs[i].out->schema->name, type->name) == 0)
+            n += atomic_load_explicit(&b->pins, memory_order_acquire);
+    return n;
+}
+
+void
+runtime_in_use(struct runtime *rt, const struct version *v, struct in_use *u, struct swap_use *ret)
+{
+    *u = (struct in_use){rt->sys, runtime_bound(rt, v)};
+    *ret = (struct swap_use){.self = u, .actors = use_actors, .expected = use_expected};
 }
 
 int
@@ -173,6 +196,7 @@ runtime_swap(struct runtime *rt, struct version *to, const struct swap_options *
     struct env *env = rt->sys->env;
     struct version *from = catalogue_active(rt->catalogue, to->manifest->name);
     struct swapping *s;
+    struct in_use in_use;
     struct swap_use use;
     size_t n;
     int r;
@@ -180,6 +204,9 @@ runtime_swap(struct runtime *rt, struct version *to, const struct swap_options *
     if (from == NULL || from == to)
         return err_set(e, ERR_NOTFOUND, "%s %s: %s", to->manifest->name, to->manifest->version,
                        from == to ? "this version is active already" : "no version of this plugin is active");
+    if (to->state == VERSION_UNLOADED || runtime_bound(rt, to) == NULL)
+        return err_set(e, ERR_NOTFOUND, "%s %s is not loaded any more", to->manifest->name,
+                       to->manifest->version);
     if (from->pins != 0 || to->pins != 0)
         return err_set(e, ERR_BUSY, "a swap of %s is under way", to->manifest->name);
     s = env_alloc(env, sizeof *s);
@@ -190,7 +217,7 @@ runtime_swap(struct runtime *rt, struct version *to, const struct swap_options *
     s->old = runtime_bound(rt, from);
     s->new = runtime_bound(rt, to);
     s->options = *o;
-    use = (struct swap_use){.self = s->old, .actors = use_actors};
+    runtime_in_use(rt, from, &in_use, &use);
     n = s->old->n > s->new->n ? s->old->n : s->new->n;
     s->swaps = env_alloc(env, (n + 1) * sizeof *s->swaps);
     r = s->swaps == NULL ? err_set(e, ERR_NOMEM, "no memory for a swap")

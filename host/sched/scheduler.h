@@ -51,6 +51,7 @@ struct sched {
     struct worker_thread *threads; /* under park_lock: those that sleep form a stack */
     struct worker_thread *sleepers;
     struct watchdog *watchdog; /* told when a worker wakes up; NULL: none. Set before sched_start */
+    struct worker *spare;      /* made by a take-over that did not happen; watchdog thread only */
     void *owner;               /* of the floor above */
 };
 

@@ -274,16 +274,24 @@ sched_take_over(struct sched *s, uint32_t id)
 
     if (atomic_load_explicit(&old->in_host, memory_order_acquire) != 0)
         return -ERR_BUSY;
-    r = sched_worker_new_(s, &w, id, false);
-    if (r < 0)
-        return r;
+    if (s->spare == NULL || s->spare->id != id) {
+        r = sched_worker_new_(s, &s->spare, id, false);
+        if (r < 0)
+            return r;
+    }
+    w = s->spare; /* kept for the next attempt unless this one succeeds */
     /* The worker stores in_host before it touches anything, then looks at detached; we store detached, pass a
      * barrier on all threads, then look at in_host. One of the two sees the other. */
     atomic_store_explicit(&old->detached, WORKER_HELD, memory_order_seq_cst);
-    if (!barrier_all_threads() || atomic_load_explicit(&old->in_host, memory_order_acquire) != 0) {
+    if (!barrier_all_threads()) {
         atomic_store_explicit(&old->detached, WORKER_ATTACHED, memory_order_release);
-        return -ERR_BUSY; /* w stays in `all`, unused: rare, and freed at the end */
+        return -ERR_UNSUPPORTED; /* this kernel cannot tell us that the thread stays outside */
     }
+    if (atomic_load_explicit(&old->in_host, memory_order_acquire) != 0) {
+        atomic_store_explicit(&old->detached, WORKER_ATTACHED, memory_order_release);
+        return -ERR_BUSY;
+    }
+    s->spare = NULL;
     runq = w->runq;
     wheel = w->wheel;
     w->runq = old->runq;
