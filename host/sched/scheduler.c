@@ -135,6 +135,7 @@ sched_fini(struct sched *s)
     env_free(s->env, s->all, s->call * sizeof *s->all);
     s->all = NULL;
     s->nall = s->call = 0;
+    s->leaked = depot_live(&s->depot);
     depot_fini(&s->depot);
     mutex_fini(&s->inject_lock);
     mutex_fini(&s->park_lock);

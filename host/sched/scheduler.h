@@ -53,6 +53,7 @@ struct sched {
     struct watchdog *watchdog; /* told when a worker wakes up; NULL: none. Set before sched_start */
     struct worker *spare;      /* made by a take-over that did not happen; watchdog thread only */
     void *owner;               /* of the floor above */
+    uint64_t leaked;           /* set by sched_fini: blocks that nobody had given back */
 };
 
 /* Not running yet. ops and env are kept. 0, -ERR_NOMEM, -ERR_INVALID. */
