@@ -10,17 +10,45 @@
 #include "actor/turn.h"
 #include <string.h>
 
-/* A turn may publish so much; counted on slow paths only: usual tells are bounded by the refills of the pool. */
+/* A turn may publish so much. Counted on slow paths only: usual tells a magazine at a time, when it is filled anew. */
 static int
-cap(struct actx *x, size_t bytes)
+charge(struct actx *x, uint64_t msgs, uint64_t bytes)
 {
     if (x->turn_stamp != x->w.stamp || x->turn_me != x->me) {
         x->turn_stamp = x->w.stamp;
         x->turn_me = x->me;
         x->turn_msgs = x->turn_bytes = 0;
     }
+    x->turn_msgs += msgs;
     x->turn_bytes += bytes;
-    return x->turn_bytes > TURN_BYTES_MAX || ++x->turn_msgs > TURN_MESSAGES_MAX ? -ERR_LIMIT : 0;
+    return x->turn_bytes > TURN_BYTES_MAX || x->turn_msgs > TURN_MESSAGES_MAX ? -ERR_LIMIT : 0;
+}
+
+static size_t
+block_bytes(const struct msg *m)
+{
+    unsigned cls = MSG_CLASS(m->head);
+
+    return cls < POOL_LARGE ? pool_class_bytes(cls) : pool_large_bytes(m);
+}
+
+/* m, or the caps are reached and m is gone. */
+static int
+charge_block(struct actx *x, uint64_t msgs, struct msg *m)
+{
+    int r = charge(x, msgs, block_bytes(m));
+
+    if (r < 0)
+        message_free(x, m);
+    return r;
+}
+
+static int
+build(struct actx *x, struct msg **ret, const actor_type *t, const void *v, uint64_t flags)
+{
+    int r = message_build(x, ret, t, v, flags);
+
+    return r < 0 ? r : charge_block(x, 1, *ret);
 }
 
 /* m's counters and outbox; on failure m is freed. */
@@ -60,10 +88,13 @@ tell_slow(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
 
     if (c == NULL) {
         r = no_actor(x, to, t, v);
-    } else if ((r = cap(x, t->bytes)) == 0) {
-        r = message_build(x, &m, t, v, 0);
-        if (r == 0)
-            r = enqueue(x, c, m);
+    } else if ((r = build(x, &m, t, v, 0)) == 0) {
+        unsigned cls = MSG_CLASS(m->head);
+
+        /* the blocks that the fast path will take uncounted from here on */
+        if (!POOL_COUNTED && cls < POOL_LARGE && t->units_ - 1 <= 3)
+            charge(x, x->w.pool.mag[cls].n, x->w.pool.mag[cls].n * pool_class_bytes(cls));
+        r = enqueue(x, c, m);
     }
     host_leave(x);
     return r;
@@ -133,8 +164,10 @@ call_msg_new(actor_ctx *ctx, const actor_type *t)
     struct msg *m = NULL;
 
     host_enter(x);
-    if (t->head_ != 0 && cap(x, t->bytes) == 0)
+    if (t->head_ != 0)
         m = message_alloc(x, t->bytes, false, t->head_);
+    if (m != NULL && charge_block(x, 1, m) < 0)
+        m = NULL;
     if (m != NULL) {
         memset(m + 1, 0, t->bytes);
         m->sender = x->me->ref;
@@ -186,6 +219,8 @@ call_send(actor_ctx *ctx, actor_ref to, void *payload)
             r = message_build_type(x, &copy, t, payload, 0);
             message_free(x, m);
             m = copy;
+            if (r == 0)
+                r = charge_block(x, 0, m);
         }
         if (r == 0 && c == NULL) {
             counter_inc(x->w.counters, COUNTER_sent_user);
@@ -214,13 +249,12 @@ call_reply(actor_ctx *ctx, const actor_type *t, const void *v)
         r = -ERR_CANCELED; /* the first answer counts */
     } else if ((c = cell_resolve(x, q->sender)) == NULL) {
         r = no_actor(x, q->sender, t, v);
-    } else if ((r = cap(x, t->bytes)) == 0 &&
-               (r = message_build(x, &m, t, v, q->head & MSG_F_ASK ? MSG_F_REPLY : 0)) == 0) {
-        if (q->head & MSG_F_ASK) {
+    } else if ((r = build(x, &m, t, v, q->head & MSG_F_ASK ? MSG_F_REPLY : 0)) == 0) {
+        if (q->head & MSG_F_ASK)
             *message_ext(m) = *message_ext(q);
-            x->answered = true;
-        }
         r = enqueue(x, c, m);
+        if (r == 0 && (q->head & MSG_F_ASK))
+            x->answered = true;
     }
     host_leave(x);
     return r;
@@ -243,8 +277,12 @@ call_forward(actor_ctx *ctx, actor_ref to)
         r = -ERR_DEAD;
     else if ((m = message_copy(x, q)) == NULL)
         r = -ERR_NOMEM;
-    else if ((r = enqueue(x, c, m)) == 0 && (q->head & MSG_F_ASK))
-        x->answered = true;
+    else if ((r = charge_block(x, 1, m)) == 0) {
+        m->head &= ~(uint64_t)MSG_F_REPLY; /* an answer was ours to wait for; to the next it is a message */
+        r = enqueue(x, c, m);
+        if (r == 0 && (q->head & MSG_F_ASK))
+            x->answered = true;
+    }
     host_leave(x);
     return r;
 }
@@ -265,7 +303,7 @@ call_ask(actor_ctx *ctx, actor_ref to, const actor_type *answer, uint64_t timeou
         r = -ERR_TYPE;
     } else if (c == NULL) {
         r = -ERR_DEAD;
-    } else if ((r = cap(x, t->bytes)) == 0 && (r = message_build(x, &m, t, v, MSG_F_ASK)) == 0) {
+    } else if ((r = build(x, &m, t, v, MSG_F_ASK)) == 0) {
         n = tnode_arm(x, TNODE_ASK, x->me->ref, timeout_ms, 0, tag);
         if (n == NULL || effect_add(x, (struct turn_effect){.kind = FX_ASK, .slot = n->handle}) < 0) {
             if (n != NULL)
@@ -278,7 +316,11 @@ call_ask(actor_ctx *ctx, actor_ref to, const actor_type *answer, uint64_t timeou
             n->incarnation = x->me->incarnation;
             *message_ext(m) =
                 (struct msg_ext){n->handle, atomic_load_explicit(&n->gen, memory_order_relaxed), tag};
-            r = enqueue(x, c, m); /* a failure here leaves the ask to its deadline */
+            r = enqueue(x, c, m);
+            if (r < 0) { /* not asked, so nothing may time out */
+                x->nfx--;
+                tnode_end(x, n);
+            }
         }
     }
     host_leave(x);
