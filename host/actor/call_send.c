@@ -332,8 +332,15 @@ call_flush(actor_ctx *ctx)
 {
     struct actx *x = (struct actx *)ctx;
 
+    uint32_t n = 0;
+
     host_enter(x);
     outbox_flush(x);
+    /* What is out cannot be taken back: the children may run already, the asks may be answered. */
+    for (uint32_t i = 0; i < x->nfx; i++)
+        if (x->fx[i].kind != FX_SPAWN && x->fx[i].kind != FX_ASK)
+            x->fx[n++] = x->fx[i];
+    x->nfx = n;
     host_leave(x);
     return 0;
 }
