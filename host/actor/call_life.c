@@ -204,8 +204,9 @@ call_timer(actor_ctx *ctx, uint64_t after_ms, uint64_t every_ms, uint64_t tag, c
     int64_t r;
 
     host_enter(x);
-    r = message_build(x, &m, t, v, 0);
+    r = message_build(x, &m, t, v, MSG_F_JOB); /* so that a tick that is stashed keeps its tag */
     if (r == 0) {
+        *message_ext(m) = (struct msg_ext){0, 0, tag};
         n = tnode_arm(x, TNODE_TIMER, x->me->ref, after_ms, every_ms, tag);
         if (n == NULL) {
             message_free(x, m);

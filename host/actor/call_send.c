@@ -278,7 +278,8 @@ call_forward(actor_ctx *ctx, actor_ref to)
     else if ((m = message_copy(x, q)) == NULL)
         r = -ERR_NOMEM;
     else if ((r = charge_block(x, 1, m)) == 0) {
-        m->head &= ~(uint64_t)MSG_F_REPLY; /* an answer was ours to wait for; to the next it is a message */
+        m->head &= ~(uint64_t)(MSG_F_REPLY |
+                               MSG_F_SEEN); /* an answer was ours to wait for; to the next it is a message */
         r = enqueue(x, c, m);
         if (r == 0 && (q->head & MSG_F_ASK))
             x->answered = true;

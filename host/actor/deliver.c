@@ -6,28 +6,34 @@
 #include "actor/tnode.h"
 #include "actor/turn.h"
 #include "msg/convert.h"
+#include <string.h>
+
+static void
+send_ask_failed(struct actx *x, struct cell *asker, const struct msg_ext *ask, actor_ref target, int code)
+{
+    struct msg *a = message_alloc(x, sizeof(actor_ask_failed), true,
+                                  MSG_F_ASK_FAILED | MSG_F_SYSTEM | x->sys->st.ask_failed->id);
+
+    if (a == NULL)
+        return; /* its deadline will tell */
+    *message_ext(a) = *ask;
+    a->sender = target;
+    *(actor_ask_failed *)msg_payload(a) = (actor_ask_failed){target, -code};
+    counter_inc(x->w.counters, COUNTER_sent_system);
+    if (mbox_push(&asker->mb, a, a))
+        worker_push(&x->w, &asker->task);
+}
 
 void
-ask_refuse(struct actx *x, struct msg *m, int code)
+ask_refuse(struct actx *x, actor_ref target, struct msg *m, int code)
 {
     struct cell *c;
-    struct msg *a;
 
     if (!(m->head & MSG_F_ASK))
         return;
     c = cell_resolve(x, m->sender);
-    if (c == NULL)
-        return;
-    a = message_alloc(x, sizeof(actor_ask_failed), true,
-                      MSG_F_ASK_FAILED | MSG_F_SYSTEM | x->sys->st.ask_failed->id);
-    if (a == NULL)
-        return; /* its deadline will tell */
-    *message_ext(a) = *message_ext(m);
-    a->sender = x->me != NULL ? x->me->ref : m->sender;
-    *(actor_ask_failed *)msg_payload(a) = (actor_ask_failed){a->sender, -code};
-    counter_inc(x->w.counters, COUNTER_sent_system);
-    if (mbox_push(&c->mb, a, a))
-        worker_push(&x->w, &c->task);
+    if (c != NULL)
+        send_ask_failed(x, c, message_ext(m), target, code);
 }
 
 void
@@ -36,10 +42,11 @@ message_bury(struct actx *x, actor_ref target, struct msg *m, unsigned reason, i
     if (m->head & MSG_F_SYSTEM) {
         counter_inc(x->w.counters, COUNTER_dropped_system);
     } else {
-        ask_refuse(x, m,
-                   reason == DEAD_unhandled ? ERR_UNHANDLED
-                   : reason == DEAD_failed  ? ERR_FAILED
-                                            : ERR_DEAD);
+        ask_refuse(x, target, m,
+                   reason == DEAD_unhandled      ? ERR_UNHANDLED
+                   : reason == DEAD_failed       ? ERR_FAILED
+                   : reason == DEAD_mailbox_full ? ERR_FULL
+                                                 : ERR_DEAD);
         dead_letter(x, target, m, reason, code);
     }
     message_free(x, m);
@@ -96,7 +103,7 @@ finish(struct actx *x, struct cell *c, struct msg *m, int32_t code)
     }
     counter_inc(x->w.counters, system ? COUNTER_handled_system : COUNTER_handled_user);
     if ((m->head & MSG_F_ASK) && !x->answered)
-        ask_refuse(x, m, ERR_UNHANDLED); /* the handler returned without an answer */
+        ask_refuse(x, c->ref, m, ERR_UNHANDLED); /* the handler returned without an answer */
     x->answered = false;
     message_free(x, m);
     if (code != 0)
@@ -155,12 +162,63 @@ tick(struct actx *x, struct cell *c, struct msg *m)
     finish(x, c, t, code);
 }
 
+/* Is this the answer that the ask named? Another layout of the same name is: dispatch converts it. */
+static bool
+answers(struct actx *x, const struct tnode *n, const struct msg *m)
+{
+    const struct msg_type *want, *got;
+
+    if (likely(MSG_TYPE(m->head) == n->answer))
+        return true;
+    want = types_get(&x->sys->types, (uint32_t)n->answer);
+    got = types_get(&x->sys->types, MSG_TYPE(m->head));
+    return want != NULL && got != NULL && strcmp(want->schema->name, got->schema->name) == 0;
+}
+
+/* An answer, or the news that there is none. false: it was for nobody, and is gone. */
+static bool
+end_ask(struct actx *x, struct cell *c, struct msg *m)
+{
+    const struct msg_ext *ext = message_ext(m);
+    struct tnode *n = tnode_at(x->sys, ext->slot);
+
+    if (!tnode_is(n, ext->gen) || n->who.gen != c->ref.gen) {
+        drop_stale(x, c, m); /* answered already, or timed out */
+        return false;
+    }
+    if (n->incarnation != c->incarnation) {
+        tnode_end(x, n); /* a life before asked; its deadline need not come as well */
+        drop_stale(x, c, m);
+        return false;
+    }
+    if ((m->head & MSG_F_REPLY) && !answers(x, n, m)) {
+        send_ask_failed(x, c, ext, n->target, ERR_TYPE); /* that ends the ask when it is handled */
+        message_bury(x, c->ref, m, DEAD_type_mismatch, 0);
+        return false;
+    }
+    x->tag = n->tag;
+    tnode_end(x, n);
+    return true;
+}
+
+/* It was in a turn before, which stashed it. false: of a life before, and gone. */
+static bool
+seen_again(struct actx *x, struct cell *c, struct msg *m)
+{
+    if (!(m->head & (MSG_F_REPLY | MSG_F_ASK_FAILED | MSG_F_JOB)))
+        return true;
+    if (message_ext(m)->slot != c->incarnation) {
+        drop_stale(x, c, m);
+        return false;
+    }
+    x->tag = message_ext(m)->tag;
+    return true;
+}
+
 void
 turn_message(struct actx *x, struct cell *c, struct msg *m)
 {
     uint64_t flags = m->head >> MSG_F_SHIFT << MSG_F_SHIFT;
-    struct msg_ext *ext;
-    struct tnode *n;
     int32_t code;
     bool found;
 
@@ -174,15 +232,12 @@ turn_message(struct actx *x, struct cell *c, struct msg *m)
         tick(x, c, m);
         return;
     }
-    if (flags & (MSG_F_REPLY | MSG_F_ASK_FAILED)) {
-        ext = message_ext(m);
-        n = tnode_at(x->sys, ext->slot);
-        if (!tnode_is(n, ext->gen) || n->who.gen != c->ref.gen || n->incarnation != c->incarnation) {
-            drop_stale(x, c, m); /* answered already, timed out, or of a life before */
+    if (unlikely(flags & MSG_F_SEEN)) {
+        if (!seen_again(x, c, m))
             return;
-        }
-        x->tag = n->tag;
-        tnode_end(x, n);
+    } else if (flags & (MSG_F_REPLY | MSG_F_ASK_FAILED)) {
+        if (!end_ask(x, c, m))
+            return;
     } else if (flags & MSG_F_JOB) {
         x->tag = message_ext(m)->tag;
     } else if (MSG_TYPE(m->head) == x->sys->st.terminated->id &&

@@ -381,6 +381,10 @@ stash(struct actx *x, struct cell *c, struct msg *m)
         return;
     }
     atomic_store_explicit(&m->next, NULL, memory_order_relaxed);
+    /* Its arrival has ended an ask or a watch: when it is unstashed, nobody may look for those again. */
+    m->head |= MSG_F_SEEN;
+    if (m->head & (MSG_F_REPLY | MSG_F_ASK_FAILED | MSG_F_JOB))
+        message_ext(m)->slot = c->incarnation;
     *ext->stash_end = m;
     ext->stash_end = (struct msg **)(void *)&m->next;
     ext->nstash++;

@@ -4,6 +4,9 @@
 #include "actor/message.h"
 #include <string.h>
 
+enum { ASK_LINGER_MS = 1000 };
+#define TNODE_AFTER_MAX (UINT64_C(1) << 48) /* some 8,900 years: sums of times do not wrap */
+
 int
 tnodes_new(struct tnodes **ret, struct env *env, uint32_t home, struct wheel *wheel)
 {
@@ -119,12 +122,14 @@ tnode_arm(struct actx *x, enum tnode_kind kind, actor_ref who, uint64_t after_ms
     __atomic_store_n(&n->who.slot, who.slot, __ATOMIC_RELAXED);
     atomic_store_explicit(&n->type, 0, memory_order_relaxed);
     n->tag = tag;
-    n->period_ms = period_ms;
+    n->period_ms = period_ms > TNODE_AFTER_MAX ? TNODE_AFTER_MAX : period_ms;
     n->template = NULL;
     n->next = n->prev = 0;
     atomic_store_explicit(&n->inflight, 0, memory_order_relaxed);
     atomic_store_explicit(&n->gen, atomic_load_explicit(&n->gen, memory_order_relaxed) + 1,
                           memory_order_relaxed);
+    if (after_ms > TNODE_AFTER_MAX)
+        after_ms = TNODE_AFTER_MAX;
     /* now_ns may be 32 turns old: never early, so count from the tick after it */
     wheel_arm(t->wheel, &n->wheel, x->w.now_ns / 1000000 + 1 + after_ms);
     return n;
@@ -169,6 +174,7 @@ tnode_fire(struct worker *w, struct wheel_node *wn)
     struct actx *x = actx_of(w);
     struct tnode *n = (struct tnode *)(void *)((char *)wn - offsetof(struct tnode, wheel));
     uint32_t gen = atomic_load_explicit(&n->gen, memory_order_relaxed);
+    uint64_t due = wn->due_tick;
     struct cell *c;
     struct msg *m;
 
@@ -190,7 +196,13 @@ tnode_fire(struct worker *w, struct wheel_node *wn)
         return;
     }
     if (n->period_ms != 0)
-        wheel_arm(x->tn->wheel, wn, wn->due_tick + n->period_ms);
+        wheel_arm(x->tn->wheel, wn, due + n->period_ms);
+    if (n->kind == TNODE_ASK) {
+        /* The news ends the ask when it is handled. Should the asker end before that, we find out here. */
+        wheel_arm(x->tn->wheel, wn, due + ASK_LINGER_MS);
+        if (atomic_exchange_explicit(&n->inflight, 1, memory_order_relaxed) != 0)
+            return;
+    }
     /* acquire/release with the clear in the actor's slice: it has taken the tick before */
     if (n->kind == TNODE_TIMER && atomic_exchange_explicit(&n->inflight, 1, memory_order_acq_rel) != 0) {
         counter_inc(w->counters, COUNTER_ticks_coalesced);
@@ -215,7 +227,7 @@ tnode_fire(struct worker *w, struct wheel_node *wn)
     return;
 
 later: /* no memory: try again in a tick */
-    wheel_arm(x->tn->wheel, wn, wn->due_tick + 1);
+    wheel_arm(x->tn->wheel, wn, due + 1);
 }
 
 static bool

@@ -24,8 +24,8 @@ void turn_rollback(struct actx *x, struct cell *c, bool restore_state);
 /* Dispatch a message that has left the mailbox (replayed, or taken in hand by the slow path). Handles its failure, frees it. */
 void turn_message(struct actx *x, struct cell *c, struct msg *m);
 
-/* Tell the asker of m that no answer will come. code: ERR_*, positive. */
-void ask_refuse(struct actx *x, struct msg *m, int code);
+/* Tell the asker of m that no answer will come from target. code: ERR_*, positive. */
+void ask_refuse(struct actx *x, actor_ref target, struct msg *m, int code);
 /* Account for a message that nobody handles, tell its asker, free it. reason: enum dead_reason. */
 void message_bury(struct actx *x, actor_ref target, struct msg *m, unsigned reason, int32_t code);
 

@@ -28,9 +28,10 @@ _Static_assert(sizeof(struct msg) == 32, "message header");
 #define MSG_F_REPLY       (1ull << 41) /* ext names the ask that this answers */
 #define MSG_F_ASK_FAILED  (1ull << 42) /* payload is actor_ask_failed; ext names the ask */
 #define MSG_F_TIMER       (1ull << 43) /* ext names the timer */
-#define MSG_F_JOB         (1ull << 44) /* ext.tag is the job's tag */
+#define MSG_F_JOB         (1ull << 44) /* ext.tag is the tag: of a job's result, or of a tick once it has arrived */
 #define MSG_F_SYSTEM      (1ull << 45) /* from the host: not counted as user mail, no dead letter when unhandled */
 #define MSG_F_POISON      (1ull << 46) /* no payload: stop here (drain) */
+#define MSG_F_SEEN        (1ull << 47) /* was stashed: what its arrival ended stays ended; ext.slot is the incarnation */
 #define MSG_F_SHIFT       40
 
 /* The last 16 B of a block whose flags say so. */
