@@ -9,7 +9,6 @@
  */
 #ifndef TESTS_ACTOR_FIXTURE_H
 #define TESTS_ACTOR_FIXTURE_H
-#define ACTOR_NAMESPACE "t"
 #include "actor/actor_system.h"
 #include "actor/bind.h"
 #include "actor/call.h"
@@ -17,6 +16,8 @@
 #include "actor/turn.h"
 #include <actor/actor.h>
 #include <criterion/criterion.h>
+#undef ACTOR_NAMESPACE /* of the messages below; looked at when they are declared */
+#define ACTOR_NAMESPACE "t"
 
 #define GO(F)   F(u64, fn) F(u64, arg)
 #define NUM(F)  F(u64, v)
