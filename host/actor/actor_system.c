@@ -208,6 +208,7 @@ sweep_cells(struct system *sys, struct actx *x)
         (void)mbox_wake(&c->mb); /* an idle mailbox would make mbox_first wait for a pusher */
         life_drain(x, c, c->ref, DEAD_shutting_down);
         cell_drop_state(x, c);
+        cell_drop_ext(x, c);
         c->life = CELL_FREE;
     }
     x->me = NULL;
@@ -231,7 +232,7 @@ system_fini(struct system *sys)
     dead_ring_free(sys->dead);
     env_free(sys->env, sys->free_slots, sys->free_cap * sizeof *sys->free_slots);
     sys->env->release(sys->env, sys->cells, (size_t)sys->cfg.max_cells * sizeof(struct cell));
-    hmap_fini(&sys->names);
+    names_fini(sys);
     mutex_fini(&sys->slots_lock);
     mutex_fini(&sys->types_lock);
     mutex_fini(&sys->names_lock);

@@ -46,7 +46,8 @@ struct system {
     struct types types;
     struct system_types st;
     struct mutex names_lock; /* guards names */
-    struct hmap names;       /* parent slot (4 B) + name -> slot; aliases with parent slot 0 */
+    struct hmap
+        names; /* parent slot (4 B) + name -> slot; parent slot 0 + alias -> a copy of the reference */
     _Atomic(struct behaviour_index *) index; /* name -> behaviour; replaced as a whole */
     struct dead_ring *dead;
     struct actor_hooks hooks;
@@ -88,8 +89,10 @@ cell_at(const struct system *sys, uint32_t slot)
 }
 /* A cell for behaviour b: zeroed state with defaults, tail EMPTY, not in the tree. NULL: no memory, or full. */
 struct cell *cell_new(struct actx *x, struct behaviour *b);
-/* State and arena go; unless it restarts, arguments and extension too. */
+/* State and arena go; unless it restarts, arguments too. */
 void cell_drop_state(struct actx *x, struct cell *c);
+/* The extension goes: when nobody can look at the cell any more. */
+void cell_drop_ext(struct actx *x, struct cell *c);
 void cell_drop_memory(struct actx *x, void *state, bool big, unsigned cls, struct arena *arena);
 /* Fresh state of this behaviour; _memory: zeroed only. 0 or -ERR_NOMEM. */
 int cell_init_state(struct actx *x, struct cell *c, struct behaviour *b);
@@ -134,7 +137,9 @@ struct cell_ext *cell_ext_get(struct actx *x, struct cell *c); /* NULL: no memor
 /* 0, -ERR_EXISTS, -ERR_INVALID (1..255 of A-Za-z0-9-_. , first alphanumeric), -ERR_NOMEM. */
 int names_claim(struct actx *x, struct cell *c, const char *name, uint32_t len);
 void names_release(struct actx *x, struct cell *c);
+/* As claim; -ERR_DEAD. An alias of somebody who has ended is free again. */
 int names_alias(struct system *sys, const char *alias, uint32_t len, actor_ref who);
+void names_fini(struct system *sys);
 /* "/user/a/b", an alias, or "slot.generation". All zero: none. */
 actor_ref names_lookup(struct system *sys, const char *path, size_t len);
 /* Writes "/user/a" or "/user/a/17.4711"; returns the length that it has, as snprintf. */

@@ -22,7 +22,7 @@ obey(struct actx *x, struct cell *c, struct order *o)
 
     switch ((enum order_kind)o->kind) {
     case ORDER_CHILD_EXITED:
-        life_child_exited(x, c, o->a);
+        life_child_exited(x, c, o);
         return; /* the order lay in the child's chunk */
     case ORDER_WATCH:
         watch_add(x, c, o->who);

@@ -78,6 +78,7 @@ spawn_cell(struct actx *x, struct cell **ret, struct behaviour *b, const char *n
         __atomic_store_n(&c->ref.gen, 0, __ATOMIC_RELEASE);
         atomic_fetch_sub_explicit(&b->actors, 1, memory_order_relaxed);
         cell_drop_state(x, c);
+        cell_drop_ext(x, c);
         cell_free_slot(x, c);
         return r;
     }

@@ -45,7 +45,7 @@ enum cell_life {
 
 /* Control orders: overtake mail. Any thread pushes, the actor's slice takes. */
 enum order_kind {
-    ORDER_CHILD_EXITED, /* a: slot of the child; the order lies in that child's chunk */
+    ORDER_CHILD_EXITED, /* who: the child, as it was; the order lies in its chunk */
     ORDER_WATCH,        /* who wants to know when we end */
     ORDER_UNWATCH,      /* who */
     ORDER_DIRECTIVE,    /* a: enum actor_directive, from a parent or an operator */
@@ -86,8 +86,10 @@ struct cell {
     _Atomic(struct order *) orders; /* any thread pushes, newest first */
     struct arena *arena;            /* NULL until the state needs more than the chunk */
     struct msg *args;               /* spawn arguments, kept for restarts; NULL: none */
-    struct cell_ext *ext;           /* NULL until needed */
-    uint32_t parent, child, older,
+    /* NULL until needed; stays until the slot is used again. The owner writes (release); names_path reads (acquire). */
+    struct cell_ext *ext;
+    uint32_t parent; /* a slot. Written before the reference is known; look-ups read it */
+    uint32_t child, older,
         younger;           /* slots; child: the youngest. The parent's turn owns its children's links */
     uint8_t life;          /* enum cell_life; owner */
     uint8_t reason;        /* enum actor_reason while stopping */

@@ -177,25 +177,40 @@ cell_drop_state(struct actx *x, struct cell *c)
         if (c->args != NULL)
             message_free(x, c->args);
         c->args = NULL;
-        if (c->ext != NULL) {
-            env_free(x->sys->env, c->ext->watchers.v, c->ext->watchers.cap * sizeof(actor_ref));
-            env_free(x->sys->env, c->ext->watching.v, c->ext->watching.cap * sizeof(actor_ref));
-            env_free(x->sys->env, c->ext->name, c->ext->name_len + 1);
-            env_free(x->sys->env, c->ext, sizeof *c->ext);
-        }
-        c->ext = NULL;
     }
+}
+
+enum { EXT_CLASS = sizeof(struct cell_ext) <= 128 ? 1 : 2 };
+_Static_assert(sizeof(struct cell_ext) <= POOL_MIN_BYTES << EXT_CLASS, "the extension's pool class");
+
+void
+cell_drop_ext(struct actx *x, struct cell *c)
+{
+    struct cell_ext *ext = c->ext;
+
+    if (ext == NULL)
+        return;
+    env_free(x->sys->env, ext->watchers.v, ext->watchers.cap * sizeof(actor_ref));
+    env_free(x->sys->env, ext->watching.v, ext->watching.cap * sizeof(actor_ref));
+    env_free(x->sys->env, ext->name, ext->name_len + 1);
+    c->ext = NULL;
+    pool_put(&x->w.pool, EXT_CLASS, ext);
 }
 
 struct cell_ext *
 cell_ext_get(struct actx *x, struct cell *c)
 {
-    if (c->ext == NULL) {
-        c->ext = env_alloc(x->sys->env, sizeof *c->ext);
-        if (c->ext != NULL)
-            c->ext->stash_end = &c->ext->stash;
+    struct cell_ext *ext = c->ext;
+
+    if (ext == NULL) {
+        ext = pool_get(&x->w.pool, EXT_CLASS);
+        if (ext == NULL)
+            return NULL;
+        memset(ext, 0, sizeof *ext);
+        ext->stash_end = &ext->stash;
+        __atomic_store_n(&c->ext, ext, __ATOMIC_RELEASE); /* pairs with the acquire in names_path */
     }
-    return c->ext;
+    return ext;
 }
 
 /* --- cells --- */
@@ -219,7 +234,8 @@ cell_new(struct actx *x, struct behaviour *b)
     c->arena = NULL;
     c->args = NULL;
     c->ext = NULL;
-    c->parent = c->child = c->older = c->younger = CELL_NONE;
+    __atomic_store_n(&c->parent, CELL_NONE, __ATOMIC_RELAXED); /* read by look-ups */
+    c->child = c->older = c->younger = CELL_NONE;
     c->life = b->start != NULL ? CELL_NEW : CELL_RUNNING;
     c->reason = 0;
     c->flags = 0;

@@ -166,11 +166,12 @@ tick(struct actx *x, struct cell *c, struct msg *m)
 static bool
 answers(struct actx *x, const struct tnode *n, const struct msg *m)
 {
+    uint32_t type = atomic_load_explicit(&n->type, memory_order_relaxed);
     const struct msg_type *want, *got;
 
-    if (likely(MSG_TYPE(m->head) == n->answer))
+    if (likely(MSG_TYPE(m->head) == type))
         return true;
-    want = types_get(&x->sys->types, (uint32_t)n->answer);
+    want = types_get(&x->sys->types, type);
     got = types_get(&x->sys->types, MSG_TYPE(m->head));
     return want != NULL && got != NULL && strcmp(want->schema->name, got->schema->name) == 0;
 }

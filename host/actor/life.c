@@ -73,7 +73,7 @@ end_timers(struct actx *x, struct cell *c)
 void
 life_adopt(struct actx *x, struct cell *parent, struct cell *child)
 {
-    child->parent = parent->ref.slot;
+    __atomic_store_n(&child->parent, parent->ref.slot, __ATOMIC_RELAXED); /* read by look-ups */
     child->younger = CELL_NONE;
     child->older = parent->child;
     if (parent->child != CELL_NONE)
@@ -157,36 +157,48 @@ run_stop_hook(struct actx *x, struct cell *c, uint32_t reason)
     turn_commit(x, c);
 }
 
+/* What an actor leaves in its chunk until its slot is used again. */
+struct grave {
+    struct retired retired; /* first */
+    actor_ref was;
+};
+_Static_assert(sizeof(struct grave) <= CELL_CHUNK, "a grave fits into a dead cell's chunk");
+
 /* Epoch passed: nobody can push into this mailbox any more. */
 static void
 cell_reclaim(struct retired *r, void *arg)
 {
     struct actx *x = actx_of(arg);
     struct cell *c = (struct cell *)(void *)((char *)r - offsetof(struct cell, chunk)), *me = x->me;
+    actor_ref was = ((struct grave *)(void *)r)->was;
     struct order *o;
 
     x->me = c;
-    life_drain(x, c, c->ref, DEAD_stopped);
+    life_drain(x, c, was, c->reason == ACTOR_REASON_ROLLED_BACK ? DEAD_rolled_back : DEAD_stopped);
     /* acquire; pairs with the release in cell_order */
     for (o = atomic_exchange_explicit(&c->orders, NULL, memory_order_acquire); o != NULL;) {
         struct order *next = o->next;
 
         if (o->kind == ORDER_WATCH)
-            watch_send(x, o->who, c->ref, c->reason, 0, c->incarnation);
+            watch_send(x, o->who, was, c->reason, 0, c->incarnation);
         else if (o->kind == ORDER_CALL)
             o->fn(x, NULL, o->arg);
         pool_put(&x->w.pool, 0, o);
         o = next;
     }
     x->me = me;
+    cell_drop_ext(x, c);
     cell_free_slot(x, c);
 }
 
 static void
-retire(struct actx *x, struct cell *c)
+retire(struct actx *x, struct cell *c, actor_ref was)
 {
+    struct grave *g = (struct grave *)(void *)c->chunk;
+
     c->life = CELL_DEAD;
-    epoch_retire(&x->sys->sched.epoch, (struct retired *)(void *)c->chunk, cell_reclaim);
+    g->was = was;
+    epoch_retire(&x->sys->sched.epoch, &g->retired, cell_reclaim);
 }
 
 /* All children are gone. */
@@ -216,7 +228,7 @@ life_finish_stop(struct actx *x, struct cell *c)
         c->ext->replay = c->ext->stash = NULL;
     }
     life_drain(x, c, was, DEAD_stopped);
-    watch_drop(x, c);
+    watch_drop(x, c, was);
     if (c->ext != NULL)
         watch_tell_all(x, c, was);
     if (!(c->flags & CELL_SYSTEM))
@@ -225,11 +237,11 @@ life_finish_stop(struct actx *x, struct cell *c)
     counter_inc(x->w.counters, COUNTER_ended);
     cell_drop_state(x, c);
     if (c->ref.slot == x->sys->root.slot) {
-        retire(x, c);
+        retire(x, c, was);
         return;
     }
     o = (struct order *)(void *)c->chunk;
-    *o = (struct order){.kind = ORDER_CHILD_EXITED, .a = c->ref.slot};
+    *o = (struct order){.kind = ORDER_CHILD_EXITED, .who = was};
     c->life = CELL_DEAD;
     cell_order(x, parent, o);
 }
@@ -440,12 +452,13 @@ life_child_failed(struct actx *x, struct cell *c, struct order *o)
 }
 
 void
-life_child_exited(struct actx *x, struct cell *c, uint32_t slot)
+life_child_exited(struct actx *x, struct cell *c, const struct order *o)
 {
-    struct cell *child = cell_at(x->sys, slot);
+    actor_ref was = o->who;
+    struct cell *child = cell_at(x->sys, was.slot);
 
     disown(x, c, child);
-    retire(x, child);
+    retire(x, child, was);
 }
 
 void
@@ -453,6 +466,7 @@ life_roll_back_child(struct actx *x, struct cell *child)
 {
     struct cell *parent = cell_at(x->sys, child->parent);
     struct behaviour *b = beh(child);
+    actor_ref was = child->ref;
 
     disown(x, parent, child);
     names_release(x, child);
@@ -462,5 +476,5 @@ life_roll_back_child(struct actx *x, struct cell *child)
     atomic_fetch_sub_explicit(&b->actors, 1, memory_order_relaxed);
     counter_inc(x->w.counters, COUNTER_ended);
     cell_drop_state(x, child);
-    retire(x, child);
+    retire(x, child, was);
 }

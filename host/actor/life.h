@@ -20,7 +20,7 @@ void life_finish_stop(struct actx *x, struct cell *c);
 void life_finish_restart(struct actx *x, struct cell *c);
 /* Orders from children. */
 void life_child_failed(struct actx *x, struct cell *c, struct order *o);
-void life_child_exited(struct actx *x, struct cell *c, uint32_t slot);
+void life_child_exited(struct actx *x, struct cell *c, const struct order *o); /* o lies in the child */
 /* A supervision answer, for a held or running actor. */
 void life_direct(struct actx *x, struct cell *c, enum actor_directive d, uint64_t delay_ns);
 /* The behaviour has a successor: move there if this actor can. */
@@ -47,6 +47,6 @@ bool watch_take(struct cell *c, actor_ref who); /* a Terminated arrived: were we
 void watch_tell_all(struct actx *x, struct cell *c, actor_ref was); /* c ended */
 void watch_send(struct actx *x, actor_ref watcher, actor_ref who, unsigned reason, int32_t code,
                 uint32_t incarnation);
-void watch_drop(struct actx *x, struct cell *c); /* c ends: those it watched forget it */
+void watch_drop(struct actx *x, struct cell *c, actor_ref was); /* c ended: those it watched forget it */
 
 #endif

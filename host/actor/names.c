@@ -42,25 +42,25 @@ names_claim(struct actx *x, struct cell *c, const char *name, uint32_t len)
     struct system *sys = x->sys;
     char key[sizeof(uint32_t) + NAME_MAX_BYTES];
     struct cell_ext *ext;
+    char *own;
     int r;
 
     if (!valid(name, len))
         return -ERR_INVALID;
     ext = cell_ext_get(x, c);
-    if (ext == NULL)
+    own = ext == NULL ? NULL : env_alloc(sys->env, len + 1);
+    if (own == NULL)
         return -ERR_NOMEM;
-    ext->name = env_alloc(sys->env, len + 1);
-    if (ext->name == NULL)
-        return -ERR_NOMEM;
-    memcpy(ext->name, name, len);
-    ext->name_len = len;
+    memcpy(own, name, len);
     mutex_lock(&sys->names_lock);
     r = hmap_add(&sys->names, key, make_key(key, c->parent, name, len), value_of(c->ref.slot));
+    if (r == 0) {
+        ext->name_len = len;
+        __atomic_store_n(&ext->name, own, __ATOMIC_RELEASE); /* pairs with the acquire in names_path */
+    }
     mutex_unlock(&sys->names_lock);
     if (r < 0) {
-        env_free(sys->env, ext->name, len + 1);
-        ext->name = NULL;
-        ext->name_len = 0;
+        env_free(sys->env, own, len + 1);
         return r;
     }
     c->flags |= CELL_NAMED;
@@ -81,18 +81,52 @@ names_release(struct actx *x, struct cell *c)
     c->flags &= (uint8_t)~CELL_NAMED;
 }
 
+static bool
+alive(const struct system *sys, actor_ref r)
+{
+    return r.node == sys->cfg.node && r.slot < sys->cfg.max_cells && r.gen != 0 &&
+           cell_gen(cell_at(sys, r.slot)) == r.gen;
+}
+
+/* A slot may be used again while its alias stays: so the whole reference is kept. */
 int
 names_alias(struct system *sys, const char *alias, uint32_t len, actor_ref who)
 {
     char key[sizeof(uint32_t) + NAME_MAX_BYTES];
-    int r;
+    actor_ref *own, *has;
+    int r = 0;
 
     if (!valid(alias, len))
         return -ERR_INVALID;
+    if (!alive(sys, who))
+        return -ERR_DEAD;
+    own = env_alloc(sys->env, sizeof *own);
+    if (own == NULL)
+        return -ERR_NOMEM;
+    *own = who;
     mutex_lock(&sys->names_lock);
-    r = hmap_add(&sys->names, key, make_key(key, 0, alias, len), value_of(who.slot));
+    has = hmap_get(&sys->names, key, make_key(key, 0, alias, len));
+    if (has != NULL && !alive(sys, *has))
+        env_free(sys->env, hmap_del(&sys->names, key, make_key(key, 0, alias, len)), sizeof *has);
+    r = hmap_add(&sys->names, key, make_key(key, 0, alias, len), own);
     mutex_unlock(&sys->names_lock);
+    if (r < 0)
+        env_free(sys->env, own, sizeof *own);
     return r;
+}
+
+void
+names_fini(struct system *sys)
+{
+    static const char aliases[sizeof(uint32_t)];
+    const char *key;
+    size_t pos = 0, len;
+    void *v;
+
+    while ((v = hmap_next(&sys->names, &pos, &key, &len)) != NULL)
+        if (memcmp(key, aliases, sizeof aliases) == 0)
+            env_free(sys->env, v, sizeof(actor_ref));
+    hmap_fini(&sys->names);
 }
 
 static actor_ref
@@ -129,7 +163,7 @@ walk(const struct system *sys, const char *p, const char *end)
             text[n] = 0;
             if (child == CELL_NONE && sscanf(text, "%u.%llu", &slot, &gen) == 2 &&
                 slot < sys->cfg.max_cells && cell_gen(cell_at(sys, slot)) == gen &&
-                cell_at(sys, slot)->parent == at)
+                __atomic_load_n(&cell_at(sys, slot)->parent, __ATOMIC_RELAXED) == at)
                 child = slot;
             if (child == CELL_NONE)
                 return CELL_NONE;
@@ -146,7 +180,7 @@ actor_ref
 names_lookup(struct system *sys, const char *path, size_t len)
 {
     char key[sizeof(uint32_t) + NAME_MAX_BYTES], text[64];
-    uint32_t slot = CELL_NONE;
+    actor_ref found = {0}, *alias = NULL;
     unsigned s;
     unsigned long long gen;
 
@@ -154,12 +188,14 @@ names_lookup(struct system *sys, const char *path, size_t len)
         return (actor_ref){0};
     mutex_lock(&sys->names_lock);
     if (path[0] == '/')
-        slot = walk(sys, path + 1, path + len);
+        found = ref_at(sys, walk(sys, path + 1, path + len));
     else if (len <= NAME_MAX_BYTES)
-        slot = (uint32_t)(uintptr_t)hmap_get(&sys->names, key, make_key(key, 0, path, (uint32_t)len));
+        alias = hmap_get(&sys->names, key, make_key(key, 0, path, (uint32_t)len));
+    if (alias != NULL && alive(sys, *alias))
+        found = *alias;
     mutex_unlock(&sys->names_lock);
-    if (slot != CELL_NONE)
-        return ref_at(sys, slot);
+    if (found.gen != 0)
+        return found;
     if (len >= sizeof text)
         return (actor_ref){0};
     memcpy(text, path, len);
@@ -184,17 +220,21 @@ put(char *buf, size_t size, size_t at, const char *s, size_t n)
 size_t
 names_path(struct system *sys, const struct cell *c, char *buf, size_t buf_bytes)
 {
+    uint32_t parent = __atomic_load_n(&c->parent, __ATOMIC_RELAXED);
+    /* acquire; pairs with the release in cell_ext_get, and below in names_claim */
+    const struct cell_ext *ext = __atomic_load_n(&c->ext, __ATOMIC_ACQUIRE);
+    const char *name = ext == NULL ? NULL : __atomic_load_n(&ext->name, __ATOMIC_ACQUIRE);
     char own[48];
     size_t at = 0;
     int n;
 
     if (c->ref.slot == sys->root.slot)
         return put(buf, buf_bytes, 0, "/", 1);
-    if (c->parent != sys->root.slot && c->parent != CELL_NONE)
-        at = names_path(sys, cell_at(sys, c->parent), buf, buf_bytes);
+    if (parent != sys->root.slot && parent != CELL_NONE)
+        at = names_path(sys, cell_at(sys, parent), buf, buf_bytes);
     at = put(buf, buf_bytes, at, "/", 1);
-    if (c->ext != NULL && c->ext->name != NULL)
-        return put(buf, buf_bytes, at, c->ext->name, c->ext->name_len);
+    if (name != NULL)
+        return put(buf, buf_bytes, at, name, ext->name_len);
     n = snprintf(own, sizeof own, "%u.%llu", c->ref.slot, (unsigned long long)cell_gen(c));
     return put(buf, buf_bytes, at, own, (size_t)n);
 }

@@ -82,17 +82,17 @@ watch_remove(struct actx *x, struct cell *target, actor_ref watcher)
 }
 
 static void
-tell_target(struct actx *x, struct cell *c, actor_ref who, enum order_kind kind)
+tell_target(struct actx *x, actor_ref watcher, actor_ref who, enum order_kind kind)
 {
     struct cell *target = cell_resolve(x, who);
     struct order *o = target == NULL ? NULL : cell_order_new(x, kind);
 
     if (o == NULL) {
         if (kind == ORDER_WATCH)
-            watch_send(x, c->ref, who, ACTOR_REASON_NOT_FOUND, target == NULL ? 0 : -ERR_NOMEM, 0);
+            watch_send(x, watcher, who, ACTOR_REASON_NOT_FOUND, target == NULL ? 0 : -ERR_NOMEM, 0);
         return;
     }
-    o->who = c->ref;
+    o->who = watcher;
     cell_order(x, target, o);
 }
 
@@ -110,14 +110,14 @@ watch_ask(struct actx *x, struct cell *c, actor_ref who)
                   c->ref.slot, who.slot);
         return;
     }
-    tell_target(x, c, who, ORDER_WATCH);
+    tell_target(x, c->ref, who, ORDER_WATCH);
 }
 
 void
 watch_unask(struct actx *x, struct cell *c, actor_ref who)
 {
     if (c->ext != NULL && refs_del(&c->ext->watching, who))
-        tell_target(x, c, who, ORDER_UNWATCH);
+        tell_target(x, c->ref, who, ORDER_UNWATCH);
 }
 
 bool
@@ -135,11 +135,11 @@ watch_tell_all(struct actx *x, struct cell *c, actor_ref was)
 }
 
 void
-watch_drop(struct actx *x, struct cell *c)
+watch_drop(struct actx *x, struct cell *c, actor_ref was)
 {
     if (c->ext == NULL)
         return;
     for (uint32_t i = 0; i < c->ext->watching.n; i++)
-        tell_target(x, c, c->ext->watching.v[i], ORDER_UNWATCH);
+        tell_target(x, was, c->ext->watching.v[i], ORDER_UNWATCH);
     c->ext->watching.n = 0;
 }
