@@ -5,32 +5,31 @@
  *   fanin      8 producers tell one consumer n messages together, 100 a turn and one to themselves
  *   spawn      n actors, one message each, 1,024 at a time
  *
- * The clock is read in the turn that sends the first message and in the turn that learns of the last one. A
- * bench actor runs one scenario in its life; its children go with it.
+ * A bench actor runs one scenario in its life, from its start arguments, so that an ini file is enough to run it. It logs
+ * "bench ready", a moment later it begins, and at the end "bench done WHAT n=N ns=NS failed=N". The clock is read in the turn
+ * that sends the first message and in the turn that learns of the last one.
  */
 #define ACTOR_NAMESPACE "bench"
 #include <actor/actor.h>
 
 enum { RING = 1000, PRODUCERS = 8, BURST = 100, BATCH = 1024 };
-#define RUN(F)      F(str, what) F(u64, n) F(u64, tokens, .dflt = 1)
-#define LINK(F)     F(ref, next) F(ref, boss) F(u64, n)
-#define HOP(F)      F(u64, left)
-#define RESULT(F)   F(bool, done) F(u64, ns) F(u64, n) F(u64, failed)
-#define CLOCK(F)    F(u64, start_ns) F(u64, stop_ns)
-#define COUNTS(F)   F(u64, spawned) F(u64, ended) F(u64, failed)
-#define BENCH(F)    F(str, what) F(u64, n) F(u64, tokens) F(list(ref), nodes) CLOCK(F) COUNTS(F)
+#define ARGS(F) F(str, what) F(u64, n) F(u64, tokens, .dflt = 1) F(u32, pause_ms, .dflt = 200)
+#define LINK(F) F(ref, next) F(ref, boss) F(u64, n)
+#define HOP(F)  F(u64, left)
+#define BENCH(F)                                                                                \
+    F(str, what)                                                                                \
+    F(u64, n) F(u64, tokens) F(list(ref), nodes) F(u64, start_ns) F(u64, spawned) F(u64, ended) \
+        F(u64, failed)
 #define NODE(F)     F(ref, next) F(ref, boss)
 #define CONSUMER(F) F(ref, boss) F(u64, left)
 #define PRODUCER(F) F(ref, consumer) F(u64, left)
 #define IDLER(F)    F(u64, n)
-ACTOR_MESSAGE(run, 1, RUN)
+ACTOR_ARGS(bench_args, 1, ARGS)
 ACTOR_MESSAGE(link_to, 1, LINK)
 ACTOR_MESSAGE(hop, 1, HOP)
 ACTOR_SIGNAL(go, 1)
 ACTOR_SIGNAL(more, 1)
 ACTOR_SIGNAL(ended, 1)
-ACTOR_SIGNAL(query, 1)
-ACTOR_MESSAGE(result, 1, RESULT)
 ACTOR_STATE(bench, 1, BENCH)
 ACTOR_STATE(node, 1, NODE)
 ACTOR_STATE(consumer, 1, CONSUMER)
@@ -61,7 +60,8 @@ ACTOR_ON(consumer, link_to, ctx, self, m)
 }
 ACTOR_ON(consumer, hop, ctx, self, m)
 {
-    if (--self->left == 0)
+    self->left -= m->left;
+    if (self->left == 0)
         actor_tell(ctx, self->boss, ended);
     return ACTOR_OK;
 }
@@ -102,6 +102,7 @@ child(actor_ctx *ctx, bench *self, const char *behaviour)
     self->failed += actor_spawn(ctx, &r, behaviour, NULL, actor_none) < 0;
     return r;
 }
+
 /* n nodes in a circle. */
 static void
 circle(actor_ctx *ctx, bench *self, uint32_t n)
@@ -112,27 +113,44 @@ circle(actor_ctx *ctx, bench *self, uint32_t n)
         actor_tell(ctx, self->nodes.v[i], link_to, .next = self->nodes.v[(i + 1) % n],
                    .boss = actor_self(ctx));
 }
-/* Prepare; the children link before `go` comes back, as the clock may not count their start. */
-ACTOR_ON(bench, run, ctx, self, m)
+
+static void
+done(actor_ctx *ctx, bench *self)
 {
-    actor_set(ctx, &self->what, m->what);
-    self->n = m->n;
-    self->tokens = m->tokens;
-    if (actor_str_eq(m->what, ACTOR_STR("pingpong"))) {
+    const uint64_t ns = actor_real_ns(ctx) - self->start_ns;
+
+    actor_log_info(ctx, "bench done %.*s n=%llu ns=%llu failed=%llu", (int)self->what.n, self->what.p,
+                   (unsigned long long)self->n, (unsigned long long)ns, (unsigned long long)self->failed);
+}
+
+/* Prepare; the children link before `go` comes, as the clock may not count their start. */
+ACTOR_ON_START(bench, bench_args, ctx, self, args)
+{
+    actor_set(ctx, &self->what, args->what);
+    self->n = args->n;
+    self->tokens = args->tokens;
+    if (args->tokens == 0 || args->tokens > RING || args->n == 0)
+        return actor_fail(ctx, 1, "n and tokens are 1 or more, tokens %d at most", RING);
+    if (actor_str_eq(args->what, ACTOR_STR("pingpong"))) {
         circle(ctx, self, 2);
-    } else if (actor_str_eq(m->what, ACTOR_STR("ring"))) {
+    } else if (actor_str_eq(args->what, ACTOR_STR("ring"))) {
         circle(ctx, self, RING);
-    } else if (actor_str_eq(m->what, ACTOR_STR("fanin"))) {
+    } else if (actor_str_eq(args->what, ACTOR_STR("fanin"))) {
         const actor_ref to = child(ctx, self, "consumer");
-        actor_tell(ctx, to, link_to, .boss = actor_self(ctx), .n = m->n);
+
+        self->tokens = 1; /* the consumer's word ends it */
+        if (args->n % (PRODUCERS * BURST) != 0)
+            return actor_fail(ctx, 1, "fanin: n is a multiple of %d", PRODUCERS * BURST);
+        actor_tell(ctx, to, link_to, .boss = actor_self(ctx), .n = args->n);
         for (uint32_t i = 0; i < PRODUCERS; i++) {
             actor_append(ctx, &self->nodes, child(ctx, self, "producer"));
-            actor_tell(ctx, self->nodes.v[i], link_to, .next = to, .n = m->n / PRODUCERS);
+            actor_tell(ctx, self->nodes.v[i], link_to, .next = to, .n = args->n / PRODUCERS);
         }
-    } else if (!actor_str_eq(m->what, ACTOR_STR("spawn"))) {
-        return actor_fail(ctx, 1, "no scenario '%.*s'", ACTOR_STR_ARG(m->what));
+    } else if (!actor_str_eq(args->what, ACTOR_STR("spawn"))) {
+        return actor_fail(ctx, 1, "no scenario '%.*s'", ACTOR_STR_ARG(args->what));
     }
-    actor_timer(ctx, 100, 0, 0, go);
+    actor_log_info(ctx, "bench ready");
+    actor_timer(ctx, args->pause_ms, 0, 0, go);
     return ACTOR_OK;
 }
 ACTOR_ON(bench, go, ctx, self, m)
@@ -158,22 +176,16 @@ ACTOR_ON(bench, more, ctx, self, m)
     for (uint64_t i = batch; i-- > 0; self->spawned++)
         actor_tell(ctx, child(ctx, self, "idler"), hop, .left = i);
     if (batch == 0)
-        self->stop_ns = actor_real_ns(ctx);
+        done(ctx, self);
     return ACTOR_OK;
 }
 ACTOR_ON(bench, ended, ctx, self, m)
 {
     if (++self->ended == self->tokens)
-        self->stop_ns = actor_real_ns(ctx);
+        done(ctx, self);
     return ACTOR_OK;
 }
-ACTOR_ON(bench, query, ctx, self, m)
-{
-    actor_reply(ctx, result, .done = self->stop_ns != 0, .ns = self->stop_ns - self->start_ns, .n = self->n,
-                .failed = self->failed);
-    return ACTOR_OK;
-}
-ACTOR_BEHAVIOUR(bench, ACTOR_ROW(bench, run), ACTOR_ROW(bench, go), ACTOR_ROW(bench, more),
-                ACTOR_ROW(bench, ended), ACTOR_ROW(bench, query))
+ACTOR_BEHAVIOUR(bench, ACTOR_ROW_STARTS(bench, bench_args), ACTOR_ROW(bench, go), ACTOR_ROW(bench, more),
+                ACTOR_ROW(bench, ended))
 ACTOR_PLUGIN("bench", "1.0.0", &bench_behaviour, &node_behaviour, &consumer_behaviour, &producer_behaviour,
              &idler_behaviour)
