@@ -125,7 +125,7 @@ run_start(struct actx *x, struct cell *c)
         return;
     r = fit_args(x, c, b);
     if (r < 0) {
-        life_failed(x, c, &(struct failure){.kind = FAILURE_START, .code = -r, .text = x->fail_text});
+        life_failed(x, c, &(struct failure){.kind = FAILURE_START, .code = -r, .text = x->fail_text}, NULL);
         return;
     }
     code = turn_run(x, c, b->start, c->args != NULL ? msg_payload(c->args) : (void *)&x->none_args, NULL);
@@ -137,7 +137,7 @@ run_start(struct actx *x, struct cell *c)
                             .text = x->fail_code == code ? x->fail_text : ""};
 
         x->fail_code = 0;
-        life_failed(x, c, &f);
+        life_failed(x, c, &f, NULL);
     }
 }
 

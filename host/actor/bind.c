@@ -145,6 +145,9 @@ bind_rows(struct system *sys, struct bound *all, struct behaviour *b, const acto
         case ACTOR_ROW_ATOMIC:
             *ret_atomic = r->value > UNDO_BYTES ? UNDO_BYTES : (uint32_t)r->value;
             break;
+        case ACTOR_ROW_POLICY:
+            b->policy_text = r->name;
+            break;
         default: /* save and load: opaque state is rebuilt by migrate() */
             break;
         }

@@ -16,14 +16,17 @@ enum failure_kind {
 };
 struct failure {
     enum failure_kind kind;
-    int32_t code;     /* > 0: the plugin's; else -ERR_* */
-    bool resumable;   /* everything was undone */
-    uint32_t type;    /* message type id, 0 = none */
-    const char *text; /* valid during the call */
+    int32_t code;                  /* > 0: the plugin's; else -ERR_* */
+    bool resumable;                /* everything was undone */
+    bool has_message, redelivered; /* a message is in hand; it failed before and was kept */
+    uint32_t type;                 /* message type id, 0 = none */
+    const char *text;              /* valid during the call */
 };
 struct verdict {
     enum actor_directive directive;
     uint64_t delay_ns; /* before a restart */
+    bool retry;        /* keep the message in hand: it is the next to be handled */
+    bool quarantine;   /* it failed so often that it is given up, for a reason of its own */
     bool group;        /* the parent was told about siblings; nothing more to do here */
 };
 

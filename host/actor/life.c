@@ -368,13 +368,31 @@ escalate(struct actx *x, struct cell *c, const struct failure *f)
     cell_order(x, parent, o);
 }
 
+/* The message whose turn failed: back to the front of the mail, or a dead letter. */
+static void
+settle(struct actx *x, struct cell *c, struct msg *m, const struct failure *f, const struct verdict *v)
+{
+    struct cell_ext *ext = v->retry ? cell_ext_get(x, c) : NULL;
+
+    if (ext == NULL) {
+        message_bury(x, c->ref, m, v->quarantine ? DEAD_quarantined : DEAD_failed, f->code);
+        return;
+    }
+    m->head |= MSG_F_REDELIVERED;
+    atomic_store_explicit(&m->next, ext->replay, memory_order_relaxed);
+    ext->replay = m;
+    atomic_fetch_or_explicit(&c->attn, ATTN_REPLAY, memory_order_relaxed);
+}
+
 void
-life_failed(struct actx *x, struct cell *c, const struct failure *f)
+life_failed(struct actx *x, struct cell *c, const struct failure *f, struct msg *m)
 {
     struct verdict v = {0};
 
     record(x, c, REC_FAIL, (uint32_t)f->code & 0xffff);
     x->sys->hooks.failed(x->sys->hooks.self, x, c, f, &v);
+    if (m != NULL)
+        settle(x, c, m, f, &v);
     if (v.group)
         hold(c, CELL_HELD);
     else if (v.directive == ACTOR_DIRECTIVE_ESCALATE)
@@ -419,10 +437,11 @@ life_turn_failed(struct actx *x, struct cell *c, struct msg *m, int32_t code)
                          .code = code < 0 && code > -100000 ? -code : code,
                          .resumable = beh(c)->undoable,
                          .type = MSG_TYPE(m->head),
+                         .has_message = true,
+                         .redelivered = (m->head & MSG_F_REDELIVERED) != 0,
                          .text = x->fail_code == code ? x->fail_text : ""};
     x->fail_code = 0;
-    message_bury(x, c->ref, m, DEAD_failed, f.code);
-    life_failed(x, c, &f);
+    life_failed(x, c, &f, m);
 }
 
 /* --- what children say --- */

@@ -12,8 +12,8 @@ struct tnode;
 void life_stop(struct actx *x, struct cell *c, unsigned reason);
 /* The turn of m ended with code (UNHANDLED, STASH or a failure) and is rolled back. Takes m. */
 void life_turn_failed(struct actx *x, struct cell *c, struct msg *m, int32_t code);
-/* A failure that is no message's: start, or a child's. */
-void life_failed(struct actx *x, struct cell *c, const struct failure *f);
+/* c failed: ask supervision, carry out its answer. m: the message in hand, taken; NULL: it was start, or a child's failure. */
+void life_failed(struct actx *x, struct cell *c, const struct failure *f, struct msg *m);
 void life_restart(struct actx *x, struct cell *c);
 /* No child is left: the second half of a stop or restart. */
 void life_finish_stop(struct actx *x, struct cell *c);

@@ -34,6 +34,13 @@ outside(const struct reader *r, const char *what)
                    what);
 }
 
+/* What only the code says: options, not handlers. */
+static bool
+has_note(uint32_t kind)
+{
+    return kind != ACTOR_ROW_ATOMIC && kind != ACTOR_ROW_POLICY;
+}
+
 /* --- types --- */
 
 /* The manifest's schema with the same bytes as this one in memory. NULL: none. */
@@ -117,7 +124,7 @@ check_row(struct reader *r, const struct manifest_behaviour *mb, struct descript
         return outside(r, "the type of a row");
     if (row->out != NULL && (out = schema_of(r, row->out)) == NULL)
         return outside(r, "the output type of a row");
-    if (row->kind != ACTOR_ROW_ATOMIC && !image_has_code(r->im, row->fn))
+    if (has_note(row->kind) && !image_has_code(r->im, row->fn))
         return outside(r, "the function of a row");
     d->kind = row->kind;
     d->value = row->value;
@@ -127,10 +134,12 @@ check_row(struct reader *r, const struct manifest_behaviour *mb, struct descript
             return outside(r, "the name of a job");
         strcpy(d->job, row->name);
     }
-    for (uint32_t i = 0; i < mb->nrows && row->kind != ACTOR_ROW_ATOMIC; i++)
+    if (row->kind == ACTOR_ROW_POLICY && !image_has_text(r->im, row->name, 256))
+        return outside(r, "the policy of a behaviour");
+    for (uint32_t i = 0; i < mb->nrows && has_note(row->kind); i++)
         if (mb->rows[i].kind == row->kind && mb->rows[i].type == type && mb->rows[i].out == out)
             d->declared = &mb->rows[i];
-    if (d->declared == NULL && row->kind != ACTOR_ROW_ATOMIC)
+    if (d->declared == NULL && has_note(row->kind))
         return err_set(r->err, ERR_NOTE,
                        "behaviour '%s' has a %s row%s%s that the file's notes do not describe", mb->name,
                        notes_row_kind_name(row->kind), type != NULL ? " for " : "",
@@ -155,7 +164,8 @@ missing_row(const struct reader *r, const struct manifest_behaviour *mb, const s
         [ACTOR_ROW_MESSAGE] = "ACTOR_ROW",    [ACTOR_ROW_START] = "ACTOR_ROW_STARTS",
         [ACTOR_ROW_STOP] = "ACTOR_ROW_STOPS", [ACTOR_ROW_MIGRATE] = "ACTOR_ROW_MIGRATES",
         [ACTOR_ROW_JOB] = "ACTOR_ROW_RUNS",   [ACTOR_ROW_SAVE] = "ACTOR_ROW_SAVES",
-        [ACTOR_ROW_LOAD] = "ACTOR_ROW_LOADS", [ACTOR_ROW_ATOMIC] = "ACTOR_ROW"};
+        [ACTOR_ROW_LOAD] = "ACTOR_ROW_LOADS", [ACTOR_ROW_ATOMIC] = "ACTOR_ROW",
+        [ACTOR_ROW_POLICY] = "ACTOR_ROW"};
     const char *dot = row->type != NULL ? strrchr(row->type->name, '.') : NULL;
 
     err_set(r->err, ERR_NOTE, "behaviour '%s' has a %s handler%s%s that is missing in its ACTOR_BEHAVIOUR",

@@ -5,7 +5,7 @@
 static const char *const row_kinds[] = {
     [ACTOR_ROW_MESSAGE] = "message", [ACTOR_ROW_START] = "start",   [ACTOR_ROW_STOP] = "stop",
     [ACTOR_ROW_MIGRATE] = "migrate", [ACTOR_ROW_JOB] = "job",       [ACTOR_ROW_SAVE] = "save",
-    [ACTOR_ROW_LOAD] = "load",       [ACTOR_ROW_ATOMIC] = "atomic",
+    [ACTOR_ROW_LOAD] = "load",       [ACTOR_ROW_ATOMIC] = "atomic",   [ACTOR_ROW_POLICY] = "policy",
 };
 
 const char *

@@ -1,6 +1,7 @@
 /* runtime.c - loading, names, unloading. The swap is in swapping.c. */
 #include "plugin/runtime.h"
 #include "plugin/runtime_priv.h"
+#include "supervision/policy.h"
 #include <string.h>
 
 int
@@ -26,6 +27,14 @@ runtime_new(struct runtime **ret, const struct runtime_config *cfg, struct err *
     return 0;
 }
 
+static void
+loaded_free(struct runtime *rt, struct loaded *l)
+{
+    if (l->bound != NULL)
+        env_free(rt->sys->env, l->policies, (l->bound->n + 1) * sizeof *l->policies);
+    bound_free(rt->sys, l->bound);
+}
+
 void
 runtime_free(struct runtime *rt)
 {
@@ -33,7 +42,7 @@ runtime_free(struct runtime *rt)
         return;
     registry_publish(rt->sys, NULL, NULL, 0);
     vec_each (l, &rt->loaded)
-        bound_free(rt->sys, l->bound);
+        loaded_free(rt, l);
     vec_fini(&rt->loaded);
     catalogue_free(rt->catalogue);
     env_free(rt->sys->env, rt, sizeof *rt);
@@ -120,6 +129,28 @@ runtime_behaviour(struct bound *b, const char *name)
     return NULL;
 }
 
+/* ACTOR_ROW_SUPERVISES: how a behaviour treats its children's failures. */
+static int
+read_policies(struct runtime *rt, struct loaded *l, struct err *e)
+{
+    int r = 0;
+
+    l->policies = env_alloc(rt->sys->env, (l->bound->n + 1) * sizeof *l->policies);
+    if (l->policies == NULL)
+        return err_set(e, ERR_NOMEM, "no memory for policies");
+    for (size_t i = 0; i < l->bound->n && r == 0; i++) {
+        struct behaviour *b = &l->bound->behaviours[i];
+
+        if (b->policy_text == NULL)
+            continue;
+        r = policy_parse(b->policy_text, &l->policies[i], e);
+        if (r < 0)
+            err_at(e, "behaviour %s: ACTOR_ROW_SUPERVISES(\"%s\")", b->name, b->policy_text);
+        b->policy = &l->policies[i];
+    }
+    return r;
+}
+
 int
 runtime_load(struct runtime *rt, const char *path, uint32_t allow, const void *config, struct version **ret,
              struct strbuf *notice, struct err *e)
@@ -138,6 +169,9 @@ runtime_load(struct runtime *rt, const char *path, uint32_t allow, const void *c
     if (r == 0) {
         for (size_t i = 0; i < l.bound->n; i++)
             l.bound->behaviours[i].config = config;
+        r = read_policies(rt, &l, e);
+    }
+    if (r == 0) {
         r = vec_push(&rt->loaded, l);
     }
     /* layouts that this version brought: rows for them everywhere */
@@ -150,7 +184,7 @@ runtime_load(struct runtime *rt, const char *path, uint32_t allow, const void *c
     if (r < 0) {
         if (rt->loaded.n > 0 && rt->loaded.v[rt->loaded.n - 1].version == l.version)
             rt->loaded.n--;
-        bound_free(rt->sys, l.bound);
+        loaded_free(rt, &l);
         catalogue_retire(rt->catalogue, l.version);
         catalogue_unload(rt->catalogue, l.version, NULL);
         if (e->code == 0)
@@ -196,7 +230,7 @@ runtime_unload(struct runtime *rt, struct version *v, struct err *e)
     if (!epoch_passed(&rt->sys->sched.epoch, l->epoch))
         return err_set(e, ERR_BUSY, "%s %s is about to be unloaded: workers still pass by", v->manifest->name,
                        v->manifest->version);
-    bound_free(rt->sys, l->bound);
+    loaded_free(rt, l);
     *l = rt->loaded.v[--rt->loaded.n];
     return catalogue_unload(rt->catalogue, v, e);
 }

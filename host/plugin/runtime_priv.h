@@ -2,12 +2,14 @@
 #ifndef PLUGIN_RUNTIME_PRIV_H
 #define PLUGIN_RUNTIME_PRIV_H
 #include "plugin/runtime.h"
+#include "supervision/policy.h"
 
 struct loaded {
     struct version *version;
     struct bound *bound;
-    bool hidden;    /* its names are gone: it is about to be unloaded */
-    uint64_t epoch; /* when hidden: safe once this has passed */
+    struct policy *policies; /* one a behaviour */
+    bool hidden;             /* its names are gone: it is about to be unloaded */
+    uint64_t epoch;          /* when hidden: safe once this has passed */
 };
 struct runtime {
     struct runtime_config cfg;

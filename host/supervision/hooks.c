@@ -154,7 +154,11 @@ failed(void *self, struct actx *x, struct cell *c, const struct failure *f, stru
                                      [FAILURE_CHILD] = CAUSE_CHILD};
     struct supervision *s = self;
     struct record_of *r = record_of(s, x, c);
-    struct cause cause = {.kind = kinds[f->kind], .code = f->code, .resumable = f->resumable};
+    struct cause cause = {.kind = kinds[f->kind],
+                          .code = f->code,
+                          .resumable = f->resumable,
+                          .has_message = f->has_message,
+                          .redelivered = f->redelivered};
     struct decision d;
     char path[256];
 
@@ -166,6 +170,8 @@ failed(void *self, struct actx *x, struct cell *c, const struct failure *f, stru
     supervision_decide(&r->policy, &r->history, x->w.now_ns, &x->w.rng, &cause, &d);
     ret->directive = (enum actor_directive)d.directive;
     ret->delay_ns = d.delay_ns;
+    ret->retry = d.fate == FATE_RETRY;
+    ret->quarantine = d.fate == FATE_QUARANTINE;
     names_path(s->sys, c, path, sizeof path);
     log_write(s->sys->log, d.directive == ACTOR_DIRECTIVE_RESUME ? LOG_INFO : LOG_WARN, path,
               "failed code=%d%s%s: %s (%s)", f->code, f->text[0] != 0 ? " " : "", f->text,

@@ -20,7 +20,8 @@ enum actor_row_kind {
     ACTOR_ROW_JOB,         /* actor_job_fn */
     ACTOR_ROW_SAVE,        /* actor_save_hook: opaque state to bytes */
     ACTOR_ROW_LOAD,        /* actor_load_hook */
-    ACTOR_ROW_ATOMIC       /* value: bytes of state that a failed turn restores */
+    ACTOR_ROW_ATOMIC,      /* value: bytes of state that a failed turn restores */
+    ACTOR_ROW_POLICY       /* name: how this behaviour supervises its children, as in the ini's on_failure */
 };
 typedef actor_result (*actor_handler)(actor_ctx *, void *state, const void *msg);
 typedef void (*actor_stop_hook)(actor_ctx *, void *state, uint32_t reason);
@@ -171,6 +172,12 @@ typedef struct actor_plugin {
 #define ACTOR_ROW_RUNS(B, J, IN, OUT)                                                                          \
     {                                                                                                          \
         ACTOR_ROW_JOB, 0, &IN##_type, &OUT##_type, #J, 0, (actor_fn)B##_job_##J                                \
+    }
+/* ACTOR_ROW_SUPERVISES("7: stop, any: restart, 5 restarts in 1m: stop"): what a child's failure leads to, where neither the ini nor
+ * the spawn says so. */
+#define ACTOR_ROW_SUPERVISES(TEXT)                                                                             \
+    {                                                                                                          \
+        ACTOR_ROW_POLICY, 0, NULL, NULL, TEXT, 0, NULL                                                         \
     }
 #define ACTOR_ROW_ATOMIC_BYTES(n)                                                                              \
     {                                                                                                          \
