@@ -21,6 +21,7 @@ worker_make(struct worker *w)
     x->cells = sys->cells;
     x->cells_max = sys->cfg.max_cells;
     x->node = sys->cfg.node;
+    x->hard_limit_ns = sys->cfg.hard_limit_ns;
     outbox_init(x);
     cells_source(x);
     arena_init(&x->scratch, &x->source, NULL, 0);

@@ -19,9 +19,10 @@
 
 struct system_config {
     struct sched_config sched;
-    uint32_t node;       /* number in references; not 0 */
-    uint32_t max_cells;  /* address space reserved: 192 B each; 16 M by default */
-    uint64_t dead_bytes; /* kept dead letters */
+    uint32_t node;          /* number in references; not 0 */
+    uint32_t max_cells;     /* address space reserved: 192 B each; 16 M by default */
+    uint64_t dead_bytes;    /* kept dead letters */
+    uint64_t hard_limit_ns; /* a turn that takes longer fails; 0: off */
 };
 
 /* What is sent without a plugin: ids in the catalogue. */

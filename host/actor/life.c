@@ -433,7 +433,7 @@ life_turn_failed(struct actx *x, struct cell *c, struct msg *m, int32_t code)
         stash(x, c, m);
         return;
     }
-    f = (struct failure){.kind = FAILURE_RETURNED,
+    f = (struct failure){.kind = code == -ERR_LIMIT ? FAILURE_LIMIT : FAILURE_RETURNED,
                          .code = code < 0 && code > -100000 ? -code : code,
                          .resumable = beh(c)->undoable,
                          .type = MSG_TYPE(m->head),

@@ -9,6 +9,7 @@
 #include "actor/message.h"
 #include "actor/outbox.h"
 #include "actor/tnode.h"
+#include <stdio.h>
 #include <string.h>
 
 void
@@ -46,16 +47,39 @@ state_save(struct actx *x, const struct cell *c, uint32_t n8)
 }
 
 /* The handler, and the usual end of a turn. Not 0: the caller rolls back or stops; nothing is published yet. */
+static COLD int32_t call_timed(struct actx *x, struct cell *c, actor_handler fn, const void *p);
 INLINE int32_t
 call(struct actx *x, struct cell *c, actor_handler fn, const void *p, uint64_t num)
 {
     actor_result r;
 
     atomic_store_explicit(&x->w.stamp, num, memory_order_relaxed);
+    if (unlikely(x->hard_limit_ns != 0))
+        return call_timed(x, c, fn, p);
     host_leave(x);
     r = fn(&x->ctx, c->state, p);
     host_enter(x);
     return r.code;
+}
+
+/* hard_limit is on: a turn that took too long has failed, whatever it returned. Two clock reads a turn. */
+static COLD int32_t
+call_timed(struct actx *x, struct cell *c, actor_handler fn, const void *p)
+{
+    struct env *env = x->sys->env;
+    uint64_t start = env_mono_ns(env), took;
+    actor_result r;
+
+    host_leave(x);
+    r = fn(&x->ctx, c->state, p);
+    host_enter(x);
+    took = env_mono_ns(env) - start;
+    if (took <= x->hard_limit_ns || (r.code != 0 && r.code != ACTOR_STOP.code))
+        return r.code;
+    x->fail_code = -ERR_LIMIT;
+    snprintf(x->fail_text, sizeof x->fail_text, "the turn took %llu ms, hard_limit is %llu ms",
+             (unsigned long long)(took / 1000000), (unsigned long long)(x->hard_limit_ns / 1000000));
+    return -ERR_LIMIT;
 }
 
 INLINE void

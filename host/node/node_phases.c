@@ -117,7 +117,8 @@ scheduler_start(void *ctx, struct err *e)
                                          .slice_ns = c->scheduler.slice_time_ns},
                                .node = 1,
                                .max_cells = MAX_CELLS,
-                               .dead_bytes = DEAD_BYTES};
+                               .dead_bytes = DEAD_BYTES,
+                               .hard_limit_ns = c->scheduler.hard_limit_ns};
     struct blocking_config bc = {.threads_max = (uint32_t)c->scheduler.blocking_threads,
                                  .queue_max = BLOCKING_QUEUE,
                                  .idle_ms = BLOCKING_IDLE_MS};
