@@ -45,8 +45,12 @@ obey(struct actx *x, struct cell *c, struct order *o)
         }
         break;
     case ORDER_CALL:
+        x->cur = NULL; /* no message is in hand */
         o->fn(x, c, o->arg);
+        host_enter(x); /* what fn called left */
         turn_commit(x, c);
+        if (c->life == CELL_STOPPING || c->life == CELL_RESTARTING)
+            life_stop_children(x, c);
         break;
     }
     pool_put(&x->w.pool, 0, o);
@@ -121,14 +125,18 @@ run_start(struct actx *x, struct cell *c)
 
     atomic_fetch_and_explicit(&c->attn, ~(uint32_t)ATTN_START, memory_order_relaxed);
     c->life = CELL_RUNNING;
-    if (b->start == NULL)
+    if (b->start == NULL) {
+        c->flags |= CELL_STARTED; /* a version without one took over meanwhile */
         return;
+    }
     r = fit_args(x, c, b);
     if (r < 0) {
         life_failed(x, c, &(struct failure){.kind = FAILURE_START, .code = -r, .text = x->fail_text}, NULL);
         return;
     }
     code = turn_run(x, c, b->start, c->args != NULL ? msg_payload(c->args) : (void *)&x->none_args, NULL);
+    if (code == 0 || code == ACTOR_STOP.code)
+        c->flags |= CELL_STARTED;
     if (code == ACTOR_STOP.code) {
         life_stop(x, c, ACTOR_REASON_STOPPED);
     } else if (code != 0) {

@@ -166,7 +166,8 @@ call_stop(actor_ctx *ctx, actor_ref who, enum actor_stop_mode mode)
     host_leave(x);
     if (c == NULL)
         return -ERR_DEAD;
-    if (c->flags & CELL_SYSTEM)
+    /* not by its flags, which are its owner's */
+    if (who.slot == x->sys->root.slot || who.slot == x->sys->system.slot || who.slot == x->sys->user.slot)
         return -ERR_DENIED;
     return effect_call(ctx, (struct turn_effect){.kind = FX_STOP, .slot = mode, .who = who});
 }

@@ -98,7 +98,7 @@ struct cell {
     uint32_t swap_refused; /* id of the swap that this actor could not follow */
 };
 _Static_assert(sizeof(struct cell) == 192, "cell");
-enum { CELL_SYSTEM = 1, CELL_BIG_STATE = 2, CELL_NAMED = 4, CELL_STOP_HOOK_RAN = 8 };
+enum { CELL_SYSTEM = 1, CELL_BIG_STATE = 2, CELL_NAMED = 4, CELL_STOP_HOOK_RAN = 8, CELL_STARTED = 16 };
 
 /* Any thread, relaxed: a reference that is compared may be stale the next moment anyway; what the actor publishes is ordered
  * by its mailbox. */

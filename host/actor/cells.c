@@ -238,7 +238,7 @@ cell_new(struct actx *x, struct behaviour *b)
     c->child = c->older = c->younger = CELL_NONE;
     c->life = b->start != NULL ? CELL_NEW : CELL_RUNNING;
     c->reason = 0;
-    c->flags = 0;
+    c->flags = b->start != NULL ? 0 : CELL_STARTED;
     c->swap_refused = 0;
     if (cell_init_state(x, c, b) < 0) {
         cell_free_slot(x, c);

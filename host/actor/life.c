@@ -92,8 +92,8 @@ disown(struct actx *x, struct cell *parent, struct cell *child)
         cell_at(x->sys, child->older)->younger = child->younger;
 }
 
-static void
-stop_children(struct actx *x, struct cell *c)
+void
+life_stop_children(struct actx *x, struct cell *c)
 {
     for (uint32_t s = c->child; s != CELL_NONE; s = cell_at(x->sys, s)->older)
         cell_poke(x, cell_at(x->sys, s), ATTN_STOP);
@@ -148,9 +148,10 @@ run_stop_hook(struct actx *x, struct cell *c, uint32_t reason)
 {
     struct behaviour *b = beh(c);
 
-    if (b->stop == NULL || c->life == CELL_NEW || c->flags & CELL_STOP_HOOK_RAN || c->state == NULL)
+    if (b->stop == NULL || !(c->flags & CELL_STARTED) || c->flags & CELL_STOP_HOOK_RAN || c->state == NULL)
         return;
     c->flags |= CELL_STOP_HOOK_RAN;
+    x->cur = NULL; /* no message is in hand, whatever this worker handled last */
     host_leave(x);
     b->stop(&x->ctx, c->state, reason);
     host_enter(x);
@@ -212,7 +213,7 @@ life_finish_stop(struct actx *x, struct cell *c)
 
     run_stop_hook(x, c, c->reason);
     if (c->child != CELL_NONE) { /* the stop hook spawned */
-        stop_children(x, c);
+        life_stop_children(x, c);
         return;
     }
     x->sys->hooks.ended(x->sys->hooks.self, x, c, true);
@@ -250,14 +251,21 @@ life_finish_stop(struct actx *x, struct cell *c)
 void
 life_finish_restart(struct actx *x, struct cell *c)
 {
+    struct swap *swap;
+
     run_stop_hook(x, c, ACTOR_REASON_FAILED);
     if (c->child != CELL_NONE) {
-        stop_children(x, c);
+        life_stop_children(x, c);
         return;
     }
     end_timers(x, c);
     cell_drop_state(x, c);
     c->incarnation++;
+    c->flags &= (uint8_t) ~(CELL_STOP_HOOK_RAN | CELL_STARTED);
+    /* acquire; pairs with the release of whoever planned the swap. No state is left to migrate: go on as the successor. */
+    swap = atomic_load_explicit(&beh(c)->swap, memory_order_acquire);
+    if (swap != NULL && c->swap_refused != swap->id)
+        life_follow(x, c, swap);
     if (cell_init_state(x, c, beh(c)) < 0) {
         c->life = CELL_NEW; /* no state: no stop hook */
         log_write(x->sys->log, LOG_ERROR, "supervision",
@@ -269,10 +277,11 @@ life_finish_restart(struct actx *x, struct cell *c)
     record(x, c, REC_RESTART, 0);
     counter_inc(x->w.counters, COUNTER_restarts);
     c->life = CELL_RUNNING;
-    c->flags &= (uint8_t)~CELL_STOP_HOOK_RAN;
     atomic_fetch_and_explicit(&c->attn, ~(uint32_t)ATTN_HOLD, memory_order_relaxed);
     if (beh(c)->start != NULL)
         atomic_fetch_or_explicit(&c->attn, ATTN_START, memory_order_relaxed);
+    else
+        c->flags |= CELL_STARTED;
     if (c->ext != NULL && c->ext->stash != NULL) { /* what was put off may now be handled */
         *c->ext->stash_end = c->ext->replay;
         c->ext->replay = c->ext->stash;
@@ -290,7 +299,7 @@ life_stop(struct actx *x, struct cell *c, unsigned reason)
         return;
     c->reason = (uint8_t)reason;
     hold(c, CELL_STOPPING);
-    stop_children(x, c);
+    life_stop_children(x, c);
 }
 
 void
@@ -299,10 +308,23 @@ life_restart(struct actx *x, struct cell *c)
     if (c->life == CELL_STOPPING || c->life == CELL_DEAD)
         return;
     hold(c, CELL_RESTARTING);
-    stop_children(x, c);
+    life_stop_children(x, c);
 }
 
 /* --- failure --- */
+/* A directive overtook the back-off. */
+static void
+end_retry(struct actx *x, struct cell *c)
+{
+    for (uint32_t h = c->ext == NULL ? 0 : c->ext->timers, next; h != 0; h = next) {
+        struct tnode *n = tnode_at(x->sys, h);
+
+        next = n->next;
+        if (n->kind == TNODE_RETRY)
+            life_end_timer(x, c, n);
+    }
+}
+
 void
 life_direct(struct actx *x, struct cell *c, enum actor_directive d, uint64_t delay_ns)
 {
@@ -310,6 +332,7 @@ life_direct(struct actx *x, struct cell *c, enum actor_directive d, uint64_t del
 
     if (c->life == CELL_STOPPING || c->life == CELL_DEAD)
         return;
+    end_retry(x, c);
     switch (d) {
     case ACTOR_DIRECTIVE_DEFAULT:
     case ACTOR_DIRECTIVE_RESUME:
@@ -397,6 +420,8 @@ life_failed(struct actx *x, struct cell *c, const struct failure *f, struct msg 
         hold(c, CELL_HELD);
     else if (v.directive == ACTOR_DIRECTIVE_ESCALATE)
         escalate(x, c, f);
+    else if (v.directive == ACTOR_DIRECTIVE_STOP && f->kind == FAILURE_START)
+        life_stop(x, c, ACTOR_REASON_START_FAILED);
     else
         life_direct(x, c, v.directive, v.delay_ns);
 }
@@ -453,16 +478,20 @@ life_child_failed(struct actx *x, struct cell *c, struct order *o)
     struct cell *child = cell_resolve(x, o->who);
     struct verdict v = {0};
 
-    if (child == NULL || c->life != CELL_RUNNING)
-        return;
+    if (child == NULL || (c->life != CELL_RUNNING && c->life != CELL_HELD))
+        return; /* we end or restart, and so the child ends */
     x->sys->hooks.failed(x->sys->hooks.self, x, c, &f, &v);
-    if (v.directive == ACTOR_DIRECTIVE_ESCALATE) {
+    if (v.group)
+        hold(c, CELL_HELD);
+    else if (v.directive == ACTOR_DIRECTIVE_ESCALATE) {
         escalate(x, c, &f);
     } else if (v.directive == ACTOR_DIRECTIVE_RESUME || v.directive == ACTOR_DIRECTIVE_DEFAULT) {
         struct order *d = cell_order_new(x, ORDER_DIRECTIVE);
 
-        if (d == NULL)
+        if (d == NULL) {
+            cell_poke(x, child, ATTN_STOP); /* held for ever would be worse */
             return;
+        }
         d->a = ACTOR_DIRECTIVE_RESTART;
         cell_order(x, child, d);
     } else {

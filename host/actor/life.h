@@ -25,6 +25,11 @@ void life_child_exited(struct actx *x, struct cell *c, const struct order *o); /
 void life_direct(struct actx *x, struct cell *c, enum actor_directive d, uint64_t delay_ns);
 /* The behaviour has a successor: move there if this actor can. */
 void life_switch(struct actx *x, struct cell *c);
+/* The accounts of that: c runs s->to from here on, its state is that one's. */
+struct swap;
+void life_follow(struct actx *x, struct cell *c, struct swap *s);
+/* Children of c that came while it was ending. */
+void life_stop_children(struct actx *x, struct cell *c);
 /* Its stash and its unstashed mail, without accounts: the node is going. */
 void life_free_lists(struct actx *x, struct cell *c);
 /* A child of a turn that failed. Its cell is nobody's but ours. */

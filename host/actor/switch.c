@@ -31,6 +31,7 @@ run_migrate(struct actx *x, struct behaviour *to, struct migration *m, struct er
     actor_result r;
 
     x->mig = m;
+    x->cur = NULL; /* no message is in hand */
     x->fail_text[0] = 0;
     host_leave(x);
     r = to->migrate(&x->ctx, &old, m->state);
@@ -65,13 +66,27 @@ build(struct actx *x, struct cell *c, struct swap *s, struct cell *fresh, struct
 }
 
 void
+life_follow(struct actx *x, struct cell *c, struct swap *s)
+{
+    struct behaviour *from = atomic_load_explicit(&c->beh, memory_order_relaxed);
+    struct record rec = {.turn = c->turn, .slot = c->ref.slot, .kind = REC_SWAP, .ns = x->w.now_ns};
+
+    /* relaxed: the sweeper only counts; actors is released below */
+    atomic_store_explicit(&c->beh, s->to, memory_order_relaxed);
+    atomic_fetch_add_explicit(&s->to->actors, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&from->actors, 1, memory_order_release); /* pairs with the sweeper's acquire */
+    atomic_fetch_add_explicit(&s->done, 1, memory_order_relaxed);
+    counter_inc(x->w.counters, COUNTER_switched);
+    recorder_add(x->w.recorder, &rec);
+}
+
+void
 life_switch(struct actx *x, struct cell *c)
 {
     struct behaviour *from = atomic_load_explicit(&c->beh, memory_order_relaxed);
     struct swap *s = atomic_load_explicit(&from->swap, memory_order_acquire);
     struct cell fresh; /* only its state fields are used */
     struct err e = {0};
-    struct record rec;
 
     if (s == NULL || c->swap_refused == s->id || c->life == CELL_NEW || c->life == CELL_STOPPING)
         return;
@@ -91,14 +106,7 @@ life_switch(struct actx *x, struct cell *c)
     } else {
         c->state = fresh.state;
     }
-    /* relaxed: the sweeper only counts; actors is released below */
-    atomic_store_explicit(&c->beh, s->to, memory_order_relaxed);
-    atomic_fetch_add_explicit(&s->to->actors, 1, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&from->actors, 1, memory_order_release); /* pairs with the sweeper's acquire */
-    atomic_fetch_add_explicit(&s->done, 1, memory_order_relaxed);
-    counter_inc(x->w.counters, COUNTER_switched);
-    rec = (struct record){.turn = c->turn, .slot = c->ref.slot, .kind = REC_SWAP, .ns = x->w.now_ns};
-    recorder_add(x->w.recorder, &rec);
+    life_follow(x, c, s);
     switch_sabotage(x, c);
 }
 
