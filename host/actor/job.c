@@ -10,6 +10,7 @@ struct job_memory {
     size_t bytes;
 };
 struct job {
+    actor_job_ctx ctx; /* first: what the plugin sees */
     struct system *sys;
     struct behaviour *b;
     const struct behaviour_job *row;
@@ -17,11 +18,10 @@ struct job {
     uint64_t tag;
     struct msg *in;
     void *out;                 /* the output struct; NULL: no memory for it */
-    int code;                  /* what the function returned */
+    int code;                  /* 0, or what actor_ask_failed tells: what the function returned, or -ERR_* */
     struct job_memory *memory; /* what the output points to */
     size_t memory_bytes;
 };
-/* The SDK's actor_job_ctx is the job. */
 
 int
 job_new(struct actx *x, struct job **ret, struct behaviour *b, const struct behaviour_job *row,
@@ -31,7 +31,8 @@ job_new(struct actx *x, struct job **ret, struct behaviour *b, const struct beha
 
     if (j == NULL)
         return -ERR_NOMEM;
-    *j = (struct job){.sys = x->sys, .b = b, .row = row, .who = x->me->ref, .tag = tag, .in = in};
+    *j = (struct job){
+        .ctx = {&call_table}, .sys = x->sys, .b = b, .row = row, .who = x->me->ref, .tag = tag, .in = in};
     atomic_fetch_add_explicit(&b->pins, 1, memory_order_relaxed);
     *ret = j;
     return 0;
@@ -75,13 +76,13 @@ call_job_alloc(actor_job_ctx *ctx, size_t bytes)
     return m + 1;
 }
 
-/* The result as mail of the actor to itself. */
+/* The result as mail of the actor to itself. code: 0, or what actor_ask_failed tells. */
 static void
 deliver(struct actx *x, struct job *j, const void *out, int code)
 {
     struct cell *c = cell_resolve(x, j->who);
     const struct msg_type *type = code == 0 ? j->row->out : x->sys->st.ask_failed;
-    actor_ask_failed failed = {j->who, -code};
+    actor_ask_failed failed = {j->who, code};
     struct msg *m;
     int r = message_build_type(x, &m, type, code == 0 ? out : &failed, MSG_F_JOB | MSG_F_SYSTEM);
 
@@ -108,7 +109,7 @@ work(void *arg)
     struct job *j = arg;
 
     j->out = env_alloc(j->sys->env, j->row->out->schema->bytes);
-    j->code = j->out == NULL ? ERR_NOMEM : j->row->fn((actor_job_ctx *)j, msg_payload(j->in), j->out);
+    j->code = j->out == NULL ? -ERR_NOMEM : j->row->fn(&j->ctx, msg_payload(j->in), j->out);
 }
 
 /* Afterwards; -ERR_CANCELED: work never ran; -ERR_TIMEOUT: it still runs, and may use j, so j stays. */
@@ -119,7 +120,10 @@ done(void *arg, int code)
     struct system *sys = j->sys;
     struct actx *x = system_enter(sys, sys->root);
 
-    deliver(x, j, code == 0 ? j->out : NULL, code == 0 ? j->code : code == -ERR_TIMEOUT ? ERR_TIMEOUT : ERR_STOPPING);
+    deliver(x, j, code == 0 ? j->out : NULL,
+            code == 0              ? j->code
+            : code == -ERR_TIMEOUT ? -ERR_TIMEOUT
+                                   : -ERR_STOPPING);
     if (code != -ERR_TIMEOUT)
         job_free(x, j);
     system_leave(x);
@@ -128,10 +132,11 @@ done(void *arg, int code)
 void
 job_submit(struct actx *x, struct job *j)
 {
-    int r = x->sys->blocking == NULL ? -ERR_UNSUPPORTED : x->sys->blocking(x->sys->blocking_self, work, done, j);
+    int r =
+        x->sys->blocking == NULL ? -ERR_UNSUPPORTED : x->sys->blocking(x->sys->blocking_self, work, done, j);
 
     if (r < 0) {
-        deliver(x, j, NULL, -r);
+        deliver(x, j, NULL, r);
         job_free(x, j);
     }
 }

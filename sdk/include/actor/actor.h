@@ -150,6 +150,9 @@ actor_set_bin_(actor_ctx *ctx, actor_bytes *dst, actor_bin v)
 #define actor_run(ctx, job_, tag, ...)                                                                         \
     ((ctx)->host->job((ctx), actor_cstr(#job_), (tag), job_##_in_type_(), ACTOR_ARG_(job_##_in_, __VA_ARGS__)))
 
+/* In a job: zeroed memory for what its output points to; lives until the output is mailed. NULL: none. */
+#define actor_job_alloc(job, bytes) ((job)->host->job_alloc((job), (bytes)))
+
 /* --- words --- */
 #define actor_fail(ctx, code, ...)  ((ctx)->host->fail((ctx), (code), __VA_ARGS__))
 #define actor_log_debug(ctx, ...)   ((ctx)->host->log((ctx), ACTOR_LOG_DEBUG, __VA_ARGS__))

@@ -115,6 +115,11 @@ typedef struct actor_host {
     const void *(*extension)(actor_ctx *, const char *id);
 } actor_host;
 
+/* What a job gets in place of a context. */
+struct actor_job_ctx {
+    const actor_host *host;
+};
+
 #ifdef __cplusplus
 }
 #endif

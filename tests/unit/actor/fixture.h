@@ -39,6 +39,21 @@ ACTOR_STATE(thing, 1, THING) /* owns memory, has start and stop */
 ACTOR_STATE(small, 1, SMALL) /* lives beside the cell */
 ACTOR_STATE(large, 1, LARGE) /* outgrows what a failed turn restores */
 
+/* A plugin of the test's own, for rig_config.more; fixture.c has the entry. */
+#define RIG_PLUGIN(VAR, NAME, VERSION, ...)                                                               \
+    extern actor_type *const __start_actor_types[] __attribute__((visibility("hidden")));                 \
+    extern actor_type *const __stop_actor_types[] __attribute__((visibility("hidden")));                  \
+    static const actor_behaviour *const VAR##_behaviours_[] = {__VA_ARGS__};                              \
+    static const actor_plugin VAR = {.size = sizeof(actor_plugin),                                        \
+                                     .abi_major = ACTOR_ABI_MAJOR,                                        \
+                                     .abi_minor = ACTOR_ABI_MINOR,                                        \
+                                     .name = NAME,                                                        \
+                                     .version = VERSION,                                                  \
+                                     .behaviours = VAR##_behaviours_,                                     \
+                                     .nbehaviours = sizeof VAR##_behaviours_ / sizeof *VAR##_behaviours_, \
+                                     .types = __start_actor_types,                                        \
+                                     .types_end = __stop_actor_types}
+
 /* What a `go` runs. self: whichever state the actor has. */
 typedef actor_result go_fn(actor_ctx *ctx, void *self, uint64_t arg);
 typedef actor_result start_fn(actor_ctx *ctx, thing *self, const args *a);
