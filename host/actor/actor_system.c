@@ -26,11 +26,11 @@ worker_make(struct worker *w)
     cells_source(x);
     arena_init(&x->scratch, &x->source, NULL, 0);
     undo_init(&x->undo, NULL, &x->scratch);
-    x->dead = env_alloc(sys->env, sizeof *x->dead);
+    x->dead = env_alloc_lines(sys->env, sizeof *x->dead);
     if (x->dead == NULL)
         return -ERR_NOMEM;
     if (sys->tn[w->id] == NULL && tnodes_new(&sys->tn[w->id], sys->env, w->id, w->wheel) < 0) {
-        env_free(sys->env, x->dead, sizeof *x->dead);
+        env_free_lines(sys->env, x->dead, sizeof *x->dead);
         return -ERR_NOMEM;
     }
     x->tn = sys->tn[w->id]; /* a worker that takes over inherits the table with the wheel */
@@ -46,7 +46,7 @@ worker_unmake(struct worker *w)
     outbox_fini(x);
     arena_drop(&x->scratch);
     env_free(sys->env, x->fx, x->fxcap * sizeof *x->fx);
-    env_free(sys->env, x->dead, sizeof *x->dead);
+    env_free_lines(sys->env, x->dead, sizeof *x->dead);
 }
 
 /* --- guardians --- */
@@ -171,6 +171,8 @@ fail_sched:
     system_fini(sys);
     return r;
 fail:
+    for (uint32_t i = 0; i <= SCHED_WORKERS_MAX; i++)
+        tnodes_free(sys->tn[i]);
     types_fini(&sys->types);
     dead_ring_free(sys->dead);
     if (sys->cells != NULL)

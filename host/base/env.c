@@ -132,6 +132,28 @@ env_real(void)
     return (struct env *)(uintptr_t)&the_real_env;
 }
 
+/* The line before the block is partly ours; its last word says where the allocation begins. */
+enum { LINE_BYTES = 64 };
+
+void *
+env_alloc_lines(struct env *e, size_t bytes)
+{
+    char *raw = bytes > SIZE_MAX - LINE_BYTES ? NULL : env_alloc(e, bytes + LINE_BYTES), *p;
+
+    if (raw == NULL)
+        return NULL;
+    p = raw + LINE_BYTES - (uintptr_t)raw % LINE_BYTES;
+    ((void **)(void *)p)[-1] = raw; /* env gives 16 B alignment, so there is room */
+    return p;
+}
+
+void
+env_free_lines(struct env *e, void *p, size_t bytes)
+{
+    if (p != NULL)
+        env_free(e, ((void **)p)[-1], bytes + LINE_BYTES);
+}
+
 /* --- fake --- */
 
 static uint64_t

@@ -7,12 +7,46 @@ worker_block(struct sched *s, struct worker *w)
     return (char *)w - s->ops.worker_offset;
 }
 
+/* So that listing a worker that is whole cannot fail. One thread makes workers: first init's, then the watchdog's. */
+static int
+make_room(struct sched *s)
+{
+    uint32_t cap = s->call ? s->call * 2 : 8;
+    struct worker **all;
+
+    if (s->nall < s->call)
+        return 0;
+    all = env_alloc(s->env, cap * sizeof *all);
+    if (all == NULL)
+        return -ERR_NOMEM;
+    mutex_lock(&s->all_lock);
+    for (uint32_t i = 0; i < s->nall; i++)
+        all[i] = s->all[i];
+    env_free(s->env, s->all, s->call * sizeof *all);
+    s->all = all;
+    s->call = cap;
+    mutex_unlock(&s->all_lock);
+    return 0;
+}
+
+static void
+free_parts(struct sched *s, struct worker *w)
+{
+    pool_fini(&w->pool);
+    env_free_lines(s->env, w->runq, sizeof *w->runq);
+    env_free(s->env, w->wheel, sizeof *w->wheel);
+    env_free_lines(s->env, w->counters, sizeof *w->counters);
+    env_free_lines(s->env, w->recorder, sizeof *w->recorder);
+    env_free_lines(s->env, w->seat, sizeof *w->seat);
+    env_free_lines(s->env, worker_block(s, w), s->ops.worker_bytes);
+}
+
 int
 sched_worker_new_(struct sched *s, struct worker **ret, uint32_t id, bool foreign)
 {
-    char *block = env_alloc(s->env, s->ops.worker_bytes + 64);
+    int r = make_room(s);
+    char *block = r < 0 ? NULL : env_alloc_lines(s->env, s->ops.worker_bytes);
     struct worker *w;
-    int r = -ERR_NOMEM;
 
     if (block == NULL)
         return -ERR_NOMEM;
@@ -25,12 +59,13 @@ sched_worker_new_(struct sched *s, struct worker **ret, uint32_t id, bool foreig
     atomic_store_explicit(&w->in_host, 1, memory_order_relaxed);
     w->now_ns = env_mono_ns(s->env);
     rng_seed(&w->rng, s->env->seed(s->env) + id);
-    w->runq = env_alloc(s->env, sizeof *w->runq);
+    w->runq = env_alloc_lines(s->env, sizeof *w->runq);
     w->wheel = env_alloc(s->env, sizeof *w->wheel);
-    w->counters = env_alloc(s->env, sizeof *w->counters);
-    w->recorder = env_alloc(s->env, sizeof *w->recorder);
-    w->seat = env_alloc(s->env, sizeof *w->seat);
+    w->counters = env_alloc_lines(s->env, sizeof *w->counters);
+    w->recorder = env_alloc_lines(s->env, sizeof *w->recorder);
+    w->seat = env_alloc_lines(s->env, sizeof *w->seat);
     pool_init(&w->pool, &s->depot, w->counters);
+    r = -ERR_NOMEM;
     if (w->runq == NULL || w->wheel == NULL || w->counters == NULL || w->recorder == NULL || w->seat == NULL)
         goto fail;
     runq_init(w->runq, s->cfg.workers > 1);
@@ -40,39 +75,15 @@ sched_worker_new_(struct sched *s, struct worker **ret, uint32_t id, bool foreig
         runq_fini(w->runq);
         goto fail;
     }
-    epoch_join(&s->epoch, w->seat);
+    epoch_join(&s->epoch, w->seat); /* a seat that joined stays for the node's life */
     mutex_lock(&s->all_lock);
-    if (s->nall == s->call) {
-        uint32_t cap = s->call ? s->call * 2 : 8;
-        struct worker **all = env_alloc(s->env, cap * sizeof *all);
-
-        if (all != NULL) {
-            for (uint32_t i = 0; i < s->nall; i++)
-                all[i] = s->all[i];
-            env_free(s->env, s->all, s->call * sizeof *all);
-            s->all = all;
-            s->call = cap;
-        }
-    }
-    if (s->nall < s->call) {
-        s->all[s->nall++] = w;
-        r = 0;
-    } else {
-        r = -ERR_NOMEM;
-    }
+    s->all[s->nall++] = w;
     mutex_unlock(&s->all_lock);
-    if (r == 0)
-        *ret = w;
-    return r; /* a seat that joined stays for the node's life, offline */
+    *ret = w;
+    return 0;
 
 fail:
-    pool_fini(&w->pool);
-    env_free(s->env, w->runq, sizeof *w->runq);
-    env_free(s->env, w->wheel, sizeof *w->wheel);
-    env_free(s->env, w->counters, sizeof *w->counters);
-    env_free(s->env, w->recorder, sizeof *w->recorder);
-    env_free(s->env, w->seat, sizeof *w->seat);
-    env_free(s->env, block, s->ops.worker_bytes + 64);
+    free_parts(s, w);
     return r;
 }
 
@@ -80,15 +91,8 @@ void
 sched_worker_free_(struct sched *s, struct worker *w)
 {
     s->ops.worker_fini(w);
-    if (w->runq != NULL) /* a worker that was taken over gave it away */
-        runq_fini(w->runq);
-    pool_fini(&w->pool);
-    env_free(s->env, w->runq, sizeof *w->runq);
-    env_free(s->env, w->wheel, sizeof *w->wheel);
-    env_free(s->env, w->counters, sizeof *w->counters);
-    env_free(s->env, w->recorder, sizeof *w->recorder);
-    env_free(s->env, w->seat, sizeof *w->seat);
-    env_free(s->env, worker_block(s, w), s->ops.worker_bytes + 64);
+    runq_fini(w->runq);
+    free_parts(s, w);
 }
 
 int
