@@ -119,6 +119,11 @@ struct watch_list {
     actor_ref *v;
     uint32_t n, cap;
 };
+struct cell_failure { /* the last one, and how many there were */
+    uint64_t n;
+    int32_t code;
+    char text[100];
+};
 struct cell_ext {
     struct watch_list watchers, watching;
     struct msg *stash, **stash_end; /* waits for unstash */
@@ -129,7 +134,7 @@ struct cell_ext {
     char *name; /* own copy; NULL: anonymous */
     actor_spawn_opts opts;
     void *supervision; /* of the supervision floor */
-    uint64_t quarantined;
+    struct cell_failure *failure; /* NULL: never failed, or no memory to note it */
 };
 enum { STASH_MAX = 10000 };
 struct cell_ext *cell_ext_get(struct actx *x, struct cell *c); /* NULL: no memory */
@@ -143,8 +148,13 @@ int names_alias(struct system *sys, const char *alias, uint32_t len, actor_ref w
 void names_fini(struct system *sys);
 /* "/user/a/b", an alias, or "slot.generation". All zero: none. */
 actor_ref names_lookup(struct system *sys, const char *path, size_t len);
-/* Writes "/user/a" or "/user/a/17.4711"; returns the length that it has, as snprintf. */
+/* Writes "/user/a" or "/user/a/17.4711"; returns the length that it has, as snprintf. In c's own slice, or while it cannot end:
+ * those above it then live too, and their names were set before c was born. */
 size_t names_path(struct system *sys, const struct cell *c, char *buf, size_t buf_bytes);
+/* Every name that is taken, under the lock (so each() must not come back here): the slot it stands for, the slot of the parent
+ * (0: an alias), the name without NUL. Until each() returns false. Any thread. */
+void names_each(struct system *sys,
+                bool (*each)(void *arg, uint32_t slot, uint32_t parent, const char *name, size_t len), void *arg);
 
 /* --- behaviours by name (registry.c) --- */
 /* Replace the index by these; the old one goes when all have passed a slice end. Control thread. 0 or -ERR_NOMEM. */

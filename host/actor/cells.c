@@ -193,6 +193,7 @@ cell_drop_ext(struct actx *x, struct cell *c)
     env_free(x->sys->env, ext->watchers.v, ext->watchers.cap * sizeof(actor_ref));
     env_free(x->sys->env, ext->watching.v, ext->watching.cap * sizeof(actor_ref));
     env_free(x->sys->env, ext->name, ext->name_len + 1);
+    env_free(x->sys->env, ext->failure, sizeof *ext->failure);
     c->ext = NULL;
     pool_put(&x->w.pool, EXT_CLASS, ext);
 }

@@ -8,6 +8,7 @@
 #include "actor/outbox.h"
 #include "actor/tnode.h"
 #include "actor/turn.h"
+#include <string.h>
 
 static struct behaviour *
 beh(const struct cell *c)
@@ -407,11 +408,27 @@ settle(struct actx *x, struct cell *c, struct msg *m, const struct failure *f, c
     atomic_fetch_or_explicit(&c->attn, ATTN_REPLAY, memory_order_relaxed);
 }
 
+/* For whoever asks later, and for watchers when this ends the actor. */
+static void
+note_failure(struct actx *x, struct cell *c, const struct failure *f)
+{
+    struct cell_ext *ext = cell_ext_get(x, c);
+
+    if (ext != NULL && ext->failure == NULL)
+        ext->failure = env_alloc(x->sys->env, sizeof *ext->failure);
+    if (ext == NULL || ext->failure == NULL)
+        return;
+    ext->failure->n++;
+    ext->failure->code = f->code;
+    strncpy(ext->failure->text, f->text == NULL ? "" : f->text, sizeof ext->failure->text - 1);
+}
+
 void
 life_failed(struct actx *x, struct cell *c, const struct failure *f, struct msg *m)
 {
     struct verdict v = {0};
 
+    note_failure(x, c, f);
     record(x, c, REC_FAIL, (uint32_t)f->code & 0xffff);
     x->sys->hooks.failed(x->sys->hooks.self, x, c, f, &v);
     if (m != NULL)

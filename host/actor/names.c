@@ -206,6 +206,24 @@ names_lookup(struct system *sys, const char *path, size_t len)
     return (actor_ref){0};
 }
 
+void
+names_each(struct system *sys,
+           bool (*each)(void *arg, uint32_t slot, uint32_t parent, const char *name, size_t len), void *arg)
+{
+    size_t pos = 0, len;
+    const char *key;
+    uint32_t parent;
+    void *v;
+
+    mutex_lock(&sys->names_lock);
+    while ((v = hmap_next(&sys->names, &pos, &key, &len)) != NULL) {
+        memcpy(&parent, key, sizeof parent);
+        if (!each(arg, (uint32_t)(uintptr_t)v, parent, key + sizeof parent, len - sizeof parent))
+            break;
+    }
+    mutex_unlock(&sys->names_lock);
+}
+
 static size_t
 put(char *buf, size_t size, size_t at, const char *s, size_t n)
 {

@@ -129,8 +129,11 @@ watch_take(struct cell *c, actor_ref who)
 void
 watch_tell_all(struct actx *x, struct cell *c, actor_ref was)
 {
+    bool failed = c->reason == ACTOR_REASON_FAILED || c->reason == ACTOR_REASON_START_FAILED;
+    int32_t code = failed && c->ext->failure != NULL ? c->ext->failure->code : 0;
+
     for (uint32_t i = 0; i < c->ext->watchers.n; i++)
-        watch_send(x, c->ext->watchers.v[i], was, c->reason, 0, c->incarnation);
+        watch_send(x, c->ext->watchers.v[i], was, c->reason, code, c->incarnation);
     c->ext->watchers.n = 0;
 }
 
