@@ -52,6 +52,16 @@ const struct schema *plan_to(const struct plan *p);
 unsigned plan_lost(const struct plan *p);
 unsigned plan_narrowed(const struct plan *p);
 
+/* What happens to one field. from: NULL for DEFAULT; to: NULL for DROP. */
+struct plan_field {
+    enum plan_action action;
+    const char *path; /* "" or where its nested struct lies: "items[]." */
+    const struct field *from, *to;
+    const char *reason; /* for MIGRATE and REFUSE, else NULL */
+};
+/* Field by field, nested structs after those that hold them. *pos starts at 0. false: the end. */
+bool plan_next(const struct plan *p, size_t *pos, struct plan_field *ret);
+
 /* One line for the verdict, one for each field: "  lost     items[].note". */
 void plan_print(const struct plan *p, struct strbuf *out);
 /* {"from":{"name","version"},"to":{..},"verdict","lost","narrowed","fields":[{"name","action","was","from","to",

@@ -33,6 +33,23 @@ renamed(const struct plan_step *s)
     return s->from != NULL && s->to != NULL && strcmp(s->from->name, s->to->name) != 0;
 }
 
+bool
+plan_next(const struct plan *p, size_t *pos, struct plan_field *ret)
+{
+    size_t i = *pos;
+
+    for (const struct plan_node *n = p->root; n != NULL; i -= n->nsteps, n = n->next) {
+        const struct plan_step *s = &n->steps[i];
+
+        if (i >= n->nsteps)
+            continue;
+        *ret = (struct plan_field){(enum plan_action)s->action, n->path, s->from, s->to, s->reason};
+        ++*pos;
+        return true;
+    }
+    return false;
+}
+
 void
 plan_print(const struct plan *p, struct strbuf *out)
 {

@@ -32,6 +32,8 @@ loaded_free(struct runtime *rt, struct loaded *l)
 {
     if (l->bound != NULL)
         env_free(rt->sys->env, l->policies, (l->bound->n + 1) * sizeof *l->policies);
+    if (l->file != NULL)
+        env_free(rt->sys->env, l->file, strlen(l->file) + 1);
     bound_free(rt->sys, l->bound);
 }
 
@@ -69,6 +71,14 @@ runtime_bound(struct runtime *rt, const struct version *v)
     struct loaded *l = find(rt, v);
 
     return l == NULL ? NULL : l->bound;
+}
+
+const char *
+runtime_file(struct runtime *rt, const struct version *v)
+{
+    struct loaded *l = find(rt, v);
+
+    return l == NULL ? NULL : l->file;
 }
 
 uint64_t
@@ -164,8 +174,11 @@ runtime_load(struct runtime *rt, const char *path, uint32_t allow, const void *c
             *ret = l.version;
         return r;
     }
+    l.file = env_alloc(rt->sys->env, strlen(path) + 1);
     p = image_symbol(&l.version->image, "actor_plugin_entry");
-    r = bind_plugin(rt->sys, p, l.version->id, &l.bound, e);
+    r = l.file == NULL ? -ERR_NOMEM : bind_plugin(rt->sys, p, l.version->id, &l.bound, e);
+    if (l.file != NULL)
+        memcpy(l.file, path, strlen(path) + 1);
     if (r == 0) {
         for (size_t i = 0; i < l.bound->n; i++)
             l.bound->behaviours[i].config = config;

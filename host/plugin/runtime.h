@@ -32,6 +32,8 @@ int runtime_load(struct runtime *rt, const char *path, uint32_t allow, const voi
                  struct version **ret, struct strbuf *notice, struct err *e);
 /* Behaviours of a version, in its descriptor's order. */
 struct bound *runtime_bound(struct runtime *rt, const struct version *v);
+/* The file it was loaded from, as given. */
+const char *runtime_file(struct runtime *rt, const struct version *v);
 /* Actors that run it now. */
 uint64_t runtime_actors(struct runtime *rt, const struct version *v);
 

@@ -8,6 +8,7 @@ struct loaded {
     struct version *version;
     struct bound *bound;
     struct policy *policies; /* one a behaviour */
+    char *file;              /* as it was given */
     bool hidden;             /* its names are gone: it is about to be unloaded */
     uint64_t epoch;          /* when hidden: safe once this has passed */
 };
