@@ -164,6 +164,7 @@ node_run(struct config *c, const struct config_world *w, const char *notify_sock
     n->start_ns = env_mono_ns(env_real());
     end = boot_run(&n->boot, env_real(), c, w, node_phases, node_phases_n, n, notify_socket, e);
     if (end != BOOT_LATE) { /* else threads may still look at it: the process is about to end */
+        backend_free(n);
         mutex_fini(&n->post_lock);
         vec_fini(&n->policies);
         free(n);

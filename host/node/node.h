@@ -76,9 +76,10 @@ bool node_actors_stop(void *ctx, const struct deadline *d);
 int node_policies(struct node *n, struct err *e);
 const struct policy *node_policy_of(void *self, const struct cell *c);
 
-/* wire.c: fills the backend's function table. backend.c: makes and frees what the commands need. */
+/* wire.c: fills the backend's function table. backend.c: what the commands need. */
 void node_backend(struct node *n, struct control_backend *ret);
 int backend_new(struct node *n, struct err *e);
-void backend_free(struct node *n);
+void backend_close(struct node *n); /* the control socket is gone */
+void backend_free(struct node *n);  /* workers and loop are gone; NULL inside is allowed */
 
 #endif

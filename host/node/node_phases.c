@@ -177,7 +177,7 @@ control_start(void *ctx, struct err *e)
     node_backend(n, &backend);
     r = control_open(&n->control, b->loop, &cc, &backend, b->log, e);
     if (r < 0)
-        backend_free(n);
+        backend_close(n);
     return r;
 }
 
@@ -193,7 +193,7 @@ control_stop(void *ctx, const struct deadline *d)
     }
     if (!n->control_closed)
         return false;
-    backend_free(n);
+    backend_close(n);
     return true;
 }
 
