@@ -101,6 +101,8 @@ void schema_print(const struct schema *s, struct strbuf *out);
 /* {"name","form","version","bytes","fingerprint","fields":[{"name","kind","elem","key","type","was","default",
  * "required"}]}: absent attributes are left out; 64-bit hashes are hexadecimal text. */
 void schema_json(const struct schema *s, struct json *out);
+bool schema_has_default(const struct field *f);
+void schema_json_default(const struct field *f, struct json *out); /* the value alone */
 /* "list(item)", "map(str, u64)", "u32": cut to fit. Returns buf. */
 const char *schema_kind_text(const struct field *f, char *buf, size_t buf_bytes);
 

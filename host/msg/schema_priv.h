@@ -25,8 +25,6 @@ int schema_check_layout(const struct schema *s, struct err *e);
 void schema_seal(struct schema *s);
 
 /* Does the field have a default that is not zero? And its value as JSON, which is also how text shows it. */
-bool schema_has_default(const struct field *f);
-void schema_json_default(const struct field *f, struct json *out);
 
 static inline size_t
 schema_bytes(uint32_t nfields)

@@ -70,6 +70,10 @@ extern const struct phase node_phases[];
 extern const size_t node_phases_n;
 int node_loop_start(void *ctx, struct err *e);
 int node_plugins_start(void *ctx, struct err *e);
+/* The plugin's ACTOR_CONFIG struct from its section's own keys, and defaults. p NULL: the section with the name that the file
+ * gives itself, if there is one. *ret NULL: the plugin declares no settings. Freed with the node. */
+int node_plugin_settings(struct node *n, const struct config_plugin *p, const char *path, const void **ret,
+                         struct err *e);
 int node_actors_start(void *ctx, struct err *e);
 bool node_actors_stop(void *ctx, const struct deadline *d);
 /* Policies of the [actor] sections; before workers start. */

@@ -18,10 +18,18 @@ memory_put(void *self, void *p, size_t bytes)
     env_free(self, p, bytes);
 }
 
-/* The plugin's ACTOR_CONFIG struct from the section's own keys. *ret NULL: it declares none. */
-static int
-make_settings(struct node *n, const struct config_plugin *p, const char *path, const void **ret,
-              struct err *e)
+static const struct config_plugin *
+section_of(const struct node *n, const char *plugin)
+{
+    vec_each (p, &n->boot.config->plugin)
+        if (strcmp(p->name, plugin) == 0)
+            return p;
+    return NULL;
+}
+
+int
+node_plugin_settings(struct node *n, const struct config_plugin *p, const char *path, const void **ret,
+                     struct err *e)
 {
     struct manifest *m = NULL;
     char sha[SHA256_HEX];
@@ -33,6 +41,8 @@ make_settings(struct node *n, const struct config_plugin *p, const char *path, c
     *ret = NULL;
     if (r < 0)
         return r;
+    if (p == NULL)
+        p = section_of(n, m->name);
     for (size_t i = 0; i < m->schemas->n; i++)
         if (m->schemas->v[i]->form == ACTOR_FORM_CONFIG)
             s = m->schemas->v[i];
@@ -40,7 +50,7 @@ make_settings(struct node *n, const struct config_plugin *p, const char *path, c
         goto out;
     set = env_alloc(n->boot.env, sizeof *set);
     if (set == NULL) {
-        r = err_set(e, ERR_NOMEM, "no memory for the settings of %s", p->name);
+        r = err_set(e, ERR_NOMEM, "no memory for the settings of %s", m->name);
         goto out;
     }
     arena_init(&set->mem, &n->memory, NULL, 0);
@@ -48,7 +58,7 @@ make_settings(struct node *n, const struct config_plugin *p, const char *path, c
     n->settings = set; /* freed with the node */
     set->v = arena_alloc(&set->mem, s->bytes);
     r = set->v == NULL ? -ERR_NOMEM : textval_begin(&t, s, set->v, &set->mem);
-    for (size_t i = 0; i < p->nown && r == 0; i++) {
+    for (size_t i = 0; p != NULL && i < p->nown && r == 0; i++) {
         r = textval_set(&t, p->own[i].name, strlen(p->own[i].name), p->own[i].text, strlen(p->own[i].text),
                         e);
         if (r < 0)
@@ -76,7 +86,7 @@ load(struct node *n, const struct config_plugin *p, struct err *e)
     int r = config_plugin_file(c, p, path, sizeof path, e);
 
     if (r == 0)
-        r = make_settings(n, p, path, &settings, e);
+        r = node_plugin_settings(n, p, path, &settings, e);
     if (r < 0)
         return r;
     strbuf_init(&notice);

@@ -1,22 +1,14 @@
 /* wire.c - the calls upward that the control floor makes: which function of the node answers which command. */
-#include "node/node.h"
-
-int
-backend_new(struct node *n, struct err *e)
-{
-    (void)n;
-    (void)e;
-    return 0;
-}
-
-void
-backend_free(struct node *n)
-{
-    (void)n;
-}
+#include "node/backend.h"
 
 void
 node_backend(struct node *n, struct control_backend *ret)
 {
-    ret->self = n;
+    *ret = (struct control_backend){
+        .self = n->backend,
+#define CMD(number, name, ...) .name = backend_##name,
+#include "control/commands.def"
+#undef CMD
+        .names = backend_names,
+    };
 }
