@@ -181,7 +181,7 @@ answers(struct actx *x, const struct tnode *n, const struct msg *m)
     uint32_t type = atomic_load_explicit(&n->type, memory_order_relaxed);
     const struct msg_type *want, *got;
 
-    if (likely(MSG_TYPE(m->head) == type))
+    if (likely(MSG_TYPE(m->head) == type) || type == 0) /* 0: any, asked by the host */
         return true;
     want = types_get(&x->sys->types, type);
     got = types_get(&x->sys->types, MSG_TYPE(m->head));

@@ -65,6 +65,18 @@ build(struct actx *x, struct cell *c, struct swap *s, struct cell *fresh, struct
     return r;
 }
 
+int
+switch_rehearse(struct actx *x, struct cell *c, struct swap *s, struct err *e)
+{
+    struct cell fresh; /* only its state fields are used */
+    int r;
+
+    memset(&fresh, 0, sizeof fresh);
+    r = build(x, c, s, &fresh, e);
+    cell_drop_memory(x, fresh.state, (fresh.flags & CELL_BIG_STATE) != 0, fresh.state_class, fresh.arena);
+    return r;
+}
+
 void
 life_follow(struct actx *x, struct cell *c, struct swap *s)
 {

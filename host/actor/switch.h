@@ -21,6 +21,10 @@ struct actor_old { /* what the SDK calls actor_old */
     struct migration m;
 };
 
+/* Build c's state as s would, and drop it: can this actor follow? In its own slice; nothing of it changes. 0, or e says why
+ * not. Of s only to, plan and migrate are looked at. */
+int switch_rehearse(struct actx *x, struct cell *c, struct swap *s, struct err *e);
+
 /* Only in sabotage builds does this do anything. */
 void switch_sabotage(struct actx *x, struct cell *c);
 

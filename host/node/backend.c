@@ -1,7 +1,7 @@
 /* backend.c - ops, visits, and the host actor that hears answers. See backend.h. */
 #include "node/backend.h"
 #include "actor/call.h"
-#include "actor/outbox.h"
+#include "actor/message.h"
 #include "wire/codec.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,8 +123,8 @@ tick_op(struct op *op, uint64_t now)
     if (op->late != NULL)
         op->late(op);
     else
-        op_fail(op, ERR_TIMEOUT, "%s did not come to it within %llu ms", op->path == NULL ? "the actor" : op->path,
-                (unsigned long long)op_elapsed_ms(op));
+        op_fail(op, ERR_TIMEOUT, "%s did not come to it within %llu ms",
+                op->path == NULL ? "the actor" : op->path, (unsigned long long)op_elapsed_ms(op));
 }
 
 static void
@@ -132,17 +132,19 @@ tick(uv_timer_t *t)
 {
     struct backend *b = t->data;
     uint64_t now = env_mono_ns(b->n->boot.env);
-    bool waiting = !list_empty(&b->swaps);
+    bool waiting;
 
     walk_begin(b);
     backend_swaps_step(b);
+    list_each (it, &b->ops)
+        tick_op(container_of(it, struct op, link), now);
+    walk_end(b);
+    waiting = !list_empty(&b->swaps);
     list_each (it, &b->ops) {
-        struct op *op = container_of(it, struct op, link);
+        const struct op *op = container_of(it, struct op, link);
 
         waiting |= op->deadline_ns != 0 || op->again_ns != 0;
-        tick_op(op, now);
     }
-    walk_end(b);
     if (!waiting)
         uv_timer_stop(t);
 }
@@ -252,7 +254,8 @@ static actor_result
 voice(actor_ctx *ctx, void *state, const void *payload)
 {
     struct actx *x = (struct actx *)ctx;
-    const struct backend *b = container_of(atomic_load_explicit(&x->me->beh, memory_order_relaxed), struct backend, voice);
+    const struct backend *b =
+        container_of(atomic_load_explicit(&x->me->beh, memory_order_relaxed), struct backend, voice);
     uint32_t type = MSG_TYPE(x->cur->head);
     struct heard *h;
 
@@ -269,7 +272,8 @@ voice(actor_ctx *ctx, void *state, const void *payload)
 
         h->kind = HEARD_FAILED;
         h->code = f->code;
-        h->own_code = (int32_t)message_ext(x->cur)->tag; /* 0 for those that a deadline ended: see the callers of refuse() */
+        h->own_code = (int32_t)message_ext(x->cur)
+                          ->tag; /* 0 for those that a deadline ended: see the callers of refuse() */
     } else if (x->cur->head & MSG_F_REPLY) {
         h->type = types_get(&x->sys->types, type);
         h->encoded = h->type == NULL ? -ERR_TYPE : codec_encode(&h->answer, h->type->schema, payload);
@@ -305,7 +309,8 @@ give_birth(struct actx *x, struct cell *parent, void *arg)
     struct birth *birth = arg;
     struct cell *c;
 
-    birth->r = parent == NULL ? -ERR_DEAD : spawn_cell(x, &c, &birth->b->voice, "control", 7, NULL, NULL, NULL);
+    birth->r =
+        parent == NULL ? -ERR_DEAD : spawn_cell(x, &c, &birth->b->voice, "control", 7, NULL, NULL, NULL);
     if (birth->r == 0) {
         birth->b->control = c->ref;
         c->flags |= CELL_SYSTEM; /* the host's own: nobody stops it, it does not count */
@@ -332,6 +337,9 @@ backend_new(struct node *n, struct err *e)
     r = uv_timer_init(n->boot.loop, &b->tick);
     if (r < 0)
         return err_set(e, ERR_IO, "no timer: %s", uv_strerror(r));
+    r = control_logs_attach(n->boot.lines, n->boot.loop);
+    if (r < 0)
+        return err_set(e, -r, "cannot follow the log: %s", err_text(r));
     b->tick.data = b;
     uv_unref((uv_handle_t *)&b->tick);
     b->voice = (struct behaviour){
@@ -354,6 +362,7 @@ backend_close(struct node *n)
     if (b == NULL)
         return;
     b->closing = true;
+    control_logs_detach(n->boot.lines);
     walk_begin(b);
     list_each (it, &b->ops)
         op_end(container_of(it, struct op, link), -ERR_STOPPING, NULL);

@@ -20,10 +20,10 @@
 
 struct backend {
     struct node *n;
-    struct list ops;     /* struct op.link */
-    struct list visits;  /* out */
-    struct list swaps;   /* machines that go on, with or without their command */
-    unsigned walking;    /* ops are being walked: see backend.c */
+    struct list ops;    /* struct op.link */
+    struct list visits; /* out */
+    struct list swaps;  /* machines that go on, with or without their command */
+    unsigned walking;   /* ops are being walked: see backend.c */
     uint64_t next_id;
     struct behaviour voice; /* of /system/control */
     actor_ref control;
@@ -35,16 +35,17 @@ struct heard;
 struct op {
     struct list link;
     struct backend *b;
-    struct control_call *call; /* NULL: ended */
-    uint32_t refs;             /* its call, its visits */
-    uint64_t id;               /* tag of its ask */
+    struct control_call *call;                /* NULL: ended */
+    uint32_t refs;                            /* its call, its visits */
+    uint64_t id;                              /* tag of its ask */
     uint64_t start_ns, deadline_ns, again_ns; /* of mono; 0: none */
-    void (*late)(struct op *); /* the deadline passed; NULL: -ERR_TIMEOUT */
-    void (*again)(struct op *); /* again_ns passed */
-    void (*answer)(struct op *, const struct heard *); /* mail for /system/control with this op's id, or about `who` */
-    void (*fini)(struct op *);  /* frees what hangs off it */
-    actor_ref who;              /* Terminated of it is for this op, which set it */
-    char *path;                 /* of who, for words */
+    void (*late)(struct op *);                /* the deadline passed; NULL: -ERR_TIMEOUT */
+    void (*again)(struct op *);               /* again_ns passed */
+    void (*answer)(struct op *,
+                   const struct heard *); /* mail for /system/control with this op's id, or about `who` */
+    void (*fini)(struct op *);            /* frees what hangs off it */
+    actor_ref who;                        /* Terminated of it is for this op, which set it */
+    char *path;                           /* of who, for words */
 };
 
 /* What /system/control got. */
@@ -68,10 +69,10 @@ struct visit {
     struct list link;
     struct op *op;
     actor_ref who;
-    bool dead;                                                        /* it ended before: here() did not run */
-    void (*here)(struct actx *x, struct cell *c, struct visit *v);    /* in its slice */
-    void (*back)(struct visit *v);                                    /* on the loop; not when the op has ended */
-    void (*fini)(struct visit *v);                                    /* may be NULL */
+    bool dead;                                                     /* it ended before: here() did not run */
+    void (*here)(struct actx *x, struct cell *c, struct visit *v); /* in its slice */
+    void (*back)(struct visit *v); /* on the loop; not when the op has ended */
+    void (*fini)(struct visit *v); /* may be NULL */
 };
 
 /* --- ops --- */
@@ -96,14 +97,15 @@ int visit_start(struct op *op, struct visit *v, actor_ref who);
 
 /* --- names --- */
 /* An argument of kind actor. 0, or -ERR_NOTFOUND with e. */
-int backend_actor(struct backend *b, const char *name, actor_ref *ret, struct err *e);
+int find_actor(struct backend *b, const char *name, actor_ref *ret, struct err *e);
 /* The path of an actor as the loop can know it: an absolute path as given, the names above it, or slot.generation. Malloc'd;
  * NULL: no memory. text may be NULL. */
 char *backend_path(struct backend *b, actor_ref who, const char *text);
 char *ref_text(actor_ref r, char buf[48]);
 void backend_names(void *self, enum control_names what, bool (*each)(void *arg, const char *name), void *arg);
 /* The version that serves, or any one, by a name of catalogue_find_version. */
-int backend_version(struct backend *b, const char *plugin, const char *version, struct version **ret, struct err *e);
+int backend_version(struct backend *b, const char *plugin, const char *version, struct version **ret,
+                    struct err *e);
 const char *version_state_word(const struct version *v);
 uint32_t backend_allow(struct backend *b, const char *plugin);
 /* "memory (malloc), time (time)", or NULL for a pure one; in *buf. */
@@ -111,14 +113,17 @@ const char *impure_text(const struct manifest *m, struct strbuf *buf);
 struct behaviour *backend_behaviour_of(struct backend *b, const struct version *v, const char *name);
 void put_notices(struct control_call *call, const char *lines);
 /* v's rest and rows of behaviours and fields. from: the version that serves. */
-void put_plan(struct backend *b, struct control_call *call, const struct swap_plan *p, const struct version *from,
-              struct view_plan *v);
-void put_plan_rows(struct backend *b, struct control_call *call, const struct swap_plan *p, const struct version *from);
+void put_plan(struct backend *b, struct control_call *call, const struct swap_plan *p,
+              const struct version *from, struct view_plan *v);
+void put_plan_rows(struct backend *b, struct control_call *call, const struct swap_plan *p,
+                   const struct version *from);
 const char *verdict_word(enum swap_verdict v);
 /* Plan a swap to a file without loading it. against NULL: the version that serves. As catalogue_check. */
-int backend_check_file(struct backend *b, const char *path, const struct version *against, struct check *ret, struct err *e);
+int backend_check_file(struct backend *b, const char *path, const struct version *against, struct check *ret,
+                       struct err *e);
 /* As runtime_load, with what the plugin's section says. */
-int backend_load_file(struct backend *b, const char *path, struct version **ret, struct strbuf *notice, struct err *e);
+int backend_load_file(struct backend *b, const char *path, struct version **ret, struct strbuf *notice,
+                      struct err *e);
 
 /* --- values --- */
 /* Read fields as a message-form struct of s into a malloc'd block. 0, or e says which field. */

@@ -110,7 +110,8 @@ look_here(struct actx *x, struct cell *c, struct visit *v)
     (void)x;
     l->incarnation = c->incarnation;
     l->held = c->life == CELL_HELD;
-    l->started = c->life == CELL_RUNNING && !(atomic_load_explicit(&c->attn, memory_order_relaxed) & ATTN_START);
+    l->started =
+        c->life == CELL_RUNNING && !(atomic_load_explicit(&c->attn, memory_order_relaxed) & ATTN_START);
 }
 
 static int
@@ -188,7 +189,8 @@ spawn_back(struct visit *v)
     } else if (s->r == -ERR_EXISTS) {
         op_fail(op, ERR_EXISTS, "an actor named '%s' lives there already", s->name);
     } else if (s->r == -ERR_INVALID && s->name != NULL) {
-        op_fail(op, ERR_INVALID, "'%s' is no name: 1 to 255 of A-Za-z0-9-_. with a letter or digit first", s->name);
+        op_fail(op, ERR_INVALID, "'%s' is no name: 1 to 255 of A-Za-z0-9-_. with a letter or digit first",
+                s->name);
     } else if (s->r < 0) {
         op_fail(op, -s->r, "cannot spawn %s: %s", s->b->name, err_text(s->r));
     } else {
@@ -222,7 +224,8 @@ spawn_behaviour(struct backend *b, const char *name, struct behaviour **ret, str
 }
 
 static int
-spawn_args(struct backend *b, const struct behaviour *beh, struct control_value given, void **ret, struct err *e)
+spawn_args(struct backend *b, const struct behaviour *beh, struct control_value given, void **ret,
+           struct err *e)
 {
     struct object_doc doc = {0};
     bool some;
@@ -240,9 +243,10 @@ spawn_args(struct backend *b, const struct behaviour *beh, struct control_value 
 }
 
 static int
-spawn_prepare(struct backend *b, const struct req_spawn *req, struct spawn_visit *s, actor_ref *ret_parent, struct err *e)
+spawn_prepare(struct backend *b, const struct req_spawn *req, struct spawn_visit *s, actor_ref *ret_parent,
+              struct err *e)
 {
-    int r = req->parent == NULL ? 0 : backend_actor(b, req->parent, ret_parent, e);
+    int r = req->parent == NULL ? 0 : find_actor(b, req->parent, ret_parent, e);
 
     if (r == 0 && (actor_ref_eq(*ret_parent, b->n->sys.root) || actor_ref_eq(*ret_parent, b->n->sys.system) ||
                    actor_ref_eq(*ret_parent, b->control))) {
@@ -361,7 +365,7 @@ backend_stop(void *self, struct control_call *call, const struct req_stop *req)
 
     if (op == NULL)
         return;
-    r = backend_actor(b, req->actor, &op->op.who, &e);
+    r = find_actor(b, req->actor, &op->op.who, &e);
     if (r == 0)
         r = not_ours_to_touch(b, op->op.who, req->actor, "stopped", &e);
     if (r == 0) {
@@ -412,8 +416,10 @@ restart_looked(struct visit *v)
     if (v->dead) {
         op_again(v->op, ENDED_GRACE_MS, restart_ended);
     } else if (l->started && l->incarnation > s->incarnation) {
-        struct view_restarted view = {
-            .path = s->op.path, .ref = s->ref, .incarnation = l->incarnation, .elapsed_ms = op_elapsed_ms(v->op)};
+        struct view_restarted view = {.path = s->op.path,
+                                      .ref = s->ref,
+                                      .incarnation = l->incarnation,
+                                      .elapsed_ms = op_elapsed_ms(v->op)};
 
         control_put_restarted(s->op.call, &view);
         op_end(&s->op, 0, NULL);
@@ -469,7 +475,7 @@ backend_restart(void *self, struct control_call *call, const struct req_restart 
 
     if (op == NULL)
         return;
-    r = l == NULL ? -ERR_NOMEM : backend_actor(b, req->actor, &op->op.who, &e);
+    r = l == NULL ? -ERR_NOMEM : find_actor(b, req->actor, &op->op.who, &e);
     if (r == 0)
         r = not_ours_to_touch(b, op->op.who, req->actor, "restarted", &e);
     if (r < 0) {

@@ -12,7 +12,7 @@ ref_text(actor_ref r, char buf[48])
 }
 
 int
-backend_actor(struct backend *b, const char *name, actor_ref *ret, struct err *e)
+find_actor(struct backend *b, const char *name, actor_ref *ret, struct err *e)
 {
     actor_ref r = names_lookup(&b->n->sys, name, strlen(name));
 
@@ -105,7 +105,8 @@ by_slot(const void *a, const void *b)
 
 /* False: the path is too long, or one above has no name. */
 static bool
-write_path(const struct name_rows *rows, const struct name_row *row, uint32_t root, char *buf, size_t size, size_t *at)
+write_path(const struct name_rows *rows, const struct name_row *row, uint32_t root, char *buf, size_t size,
+           size_t *at)
 {
     size_t len = strlen(row->name);
 

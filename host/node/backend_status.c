@@ -113,8 +113,8 @@ backend_status(void *self, struct control_call *call, const struct req_status *r
 
 /* --- counters --- */
 static void
-put_counter(struct control_call *call, const struct req_counters *req, const char *name, uint64_t value, const char *unit,
-            const char *help)
+put_counter(struct control_call *call, const struct req_counters *req, const char *name, uint64_t value,
+            const char *unit, const char *help)
 {
     struct view_counter v = {.name = name, .value = value, .unit = unit, .help = help};
 
@@ -132,18 +132,23 @@ backend_counters(void *self, struct control_call *call, const struct req_counter
     char name[64];
 
     for (unsigned i = 0; i < COUNTER_N; i++)
-        put_counter(call, req, counter_name((enum counter)i), sched_counter(&b->n->sys.sched, (enum counter)i),
-                    counter_unit((enum counter)i), counter_text((enum counter)i));
+        put_counter(call, req, counter_name((enum counter)i),
+                    sched_counter(&b->n->sys.sched, (enum counter)i), counter_unit((enum counter)i),
+                    counter_text((enum counter)i));
     for (unsigned i = 0; i < DEAD_REASONS; i++) {
         snprintf(name, sizeof name, "dead_%s", dead_reason_name((enum dead_reason)i));
-        put_counter(call, req, name, backend_dead(b, (enum dead_reason)i), "messages", dead_reason_text((enum dead_reason)i));
+        put_counter(call, req, name, backend_dead(b, (enum dead_reason)i), "messages",
+                    dead_reason_text((enum dead_reason)i));
     }
-    put_counter(call, req, "log_dropped", log_dropped(b->n->boot.log), "lines", "log lines that found the queue full");
+    put_counter(call, req, "log_dropped", log_dropped(b->n->boot.log), "lines",
+                "log lines that found the queue full");
     if (b->n->control != NULL) {
         control_stats(b->n->control, &cs);
-        put_counter(call, req, "control_requests", cs.requests, "commands", "commands taken from the control socket");
+        put_counter(call, req, "control_requests", cs.requests, "commands",
+                    "commands taken from the control socket");
         put_counter(call, req, "control_failed", cs.failed, "commands", "of those, answered with an error");
-        put_counter(call, req, "control_denied", cs.denied, "connections", "connections refused: user not permitted");
+        put_counter(call, req, "control_denied", cs.denied, "connections",
+                    "connections refused: user not permitted");
     }
     control_end(call, 0, NULL);
 }
@@ -223,7 +228,7 @@ backend_recorder(void *self, struct control_call *call, const struct req_recorde
     struct err e = {0};
     struct seen *all;
     size_t n = 0;
-    int r = req->actor == NULL ? 0 : backend_actor(b, req->actor, &who, &e);
+    int r = req->actor == NULL ? 0 : find_actor(b, req->actor, &who, &e);
 
     if (r < 0) {
         control_end(call, r, &e);

@@ -113,7 +113,8 @@ find_type(const struct behaviour *b, const char *name, const struct msg_type **r
         if (strcmp(short_of(t->schema->name), name) != 0)
             continue;
         if (found != NULL) {
-            err_set(e, ERR_INVALID, "%s handles both %s and %s", b->name, found->schema->name, t->schema->name);
+            err_set(e, ERR_INVALID, "%s handles both %s and %s", b->name, found->schema->name,
+                    t->schema->name);
             return err_fix(e, "give the full name");
         }
         found = t;
@@ -131,11 +132,11 @@ struct words { /* of a tell or ask, read */
 };
 
 static int
-read_words(struct backend *b, const char *actor, const char *message, struct control_value fields, struct words *ret,
-           struct err *e)
+read_words(struct backend *b, const char *actor, const char *message, struct control_value fields,
+           struct words *ret, struct err *e)
 {
     const struct behaviour *beh;
-    int r = backend_actor(b, actor, &ret->who, e);
+    int r = find_actor(b, actor, &ret->who, e);
 
     if (r < 0)
         return r;
@@ -217,7 +218,8 @@ ask(struct actx *x, struct ask_visit *a)
         message_free(x, m);
         return -ERR_NOMEM;
     }
-    n->answer = 0; /* any type */
+    atomic_store_explicit(&n->type, 0,
+                          memory_order_relaxed); /* any answer will do; pairs with the load in tnode.c */
     n->target = a->w.who;
     n->incarnation = x->me->incarnation;
     *message_ext(m) = (struct msg_ext){n->handle, atomic_load_explicit(&n->gen, memory_order_relaxed), a->id};
@@ -264,7 +266,8 @@ failed(struct op *op, const struct heard *h)
         op_fail(op, ERR_FAILED, "the handler of %s failed with code %d", op->path, h->own_code);
         break;
     case ERR_TIMEOUT:
-        op_fail(op, ERR_TIMEOUT, "%s did not answer within %llu ms", op->path, (unsigned long long)op_elapsed_ms(op));
+        op_fail(op, ERR_TIMEOUT, "%s did not answer within %llu ms", op->path,
+                (unsigned long long)op_elapsed_ms(op));
         break;
     case ERR_UNHANDLED:
         op_fail(op, ERR_UNHANDLED, "%s took the message and gave no answer", op->path);
@@ -323,7 +326,8 @@ backend_ask(void *self, struct control_call *call, const struct req_ask *req)
     a->v.here = ask_here;
     a->v.back = ask_back;
     a->v.fini = ask_fini;
-    op_deadline(op, req->timeout + ASK_GRACE_MS); /* the ask has its own; this one is for a node that is stuck */
+    op_deadline(op,
+                req->timeout + ASK_GRACE_MS); /* the ask has its own; this one is for a node that is stuck */
     r = visit_start(op, &a->v, b->control);
     if (r < 0)
         op_end(op, r, NULL);

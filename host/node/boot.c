@@ -246,7 +246,10 @@ prepare(struct boot *b, const char *notify_socket, struct err *e)
 
     if (r < 0)
         return r;
-    r = log_new(&b->log, b->env, log_file_sink(&b->log_file), (enum log_level)c->log.level,
+    r = control_logs_new(&b->lines, log_file_sink(&b->log_file));
+    if (r < 0)
+        return err_set(e, -r, "no memory for the log");
+    r = log_new(&b->log, b->env, control_logs_sink(b->lines), (enum log_level)c->log.level,
                 (enum log_format)c->log.format, true);
     if (r < 0)
         return err_set(e, -r, "cannot start the log: %s", err_text(r));
@@ -300,6 +303,8 @@ boot_run(struct boot *b, struct env *env, struct config *c, const struct config_
     close_loop(b);
     log_free(b->log, LOG_FLUSH_MS);
     b->log = NULL;
+    control_logs_free(b->lines);
+    b->lines = NULL;
     log_file_close(&b->log_file);
     notify_close(&b->notify);
     data_dir_release(&b->data_dir);

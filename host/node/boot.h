@@ -10,6 +10,7 @@
 #ifndef NODE_BOOT_H
 #define NODE_BOOT_H
 #include "base/log.h"
+#include "control/logs.h"
 #include "node/config.h"
 #include "node/data_dir.h"
 #include "node/log_file.h"
@@ -23,7 +24,8 @@ struct boot {
     struct config *config; /* as it is in force; changes in reload only */
     struct log *log;
     uv_loop_t *loop;
-    void *node; /* the phases' own */
+    struct control_logs *lines; /* the last ones of the log */
+    void *node;                 /* the phases' own */
 
     /* Inside. */
     const struct config_world *world;

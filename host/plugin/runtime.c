@@ -43,6 +43,7 @@ runtime_free(struct runtime *rt)
     if (rt == NULL)
         return;
     registry_publish(rt->sys, NULL, NULL, 0);
+    runtime_swaps_free(rt);
     vec_each (l, &rt->loaded)
         loaded_free(rt, l);
     vec_fini(&rt->loaded);

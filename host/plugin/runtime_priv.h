@@ -18,7 +18,9 @@ struct runtime {
     struct catalogue *catalogue;
     VEC(struct loaded) loaded; /* in the order of loading */
     uint32_t swaps;            /* ids given out */
+    struct swapping *swapping; /* those under way, by next */
 };
+void runtime_swaps_free(struct runtime *rt); /* the workers have stopped: those under way will not end */
 
 /* By its name without the plugin's. NULL: none. */
 struct behaviour *runtime_behaviour(struct bound *b, const char *name);

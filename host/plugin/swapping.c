@@ -25,6 +25,7 @@ enum stage {
 };
 
 struct swapping {
+    struct swapping *next; /* in rt->swapping */
     struct version *from, *to;
     struct bound *old, *new;
     struct swap_options options;
@@ -154,9 +155,21 @@ swapping_free(struct runtime *rt, struct swapping *s)
     env_free(env, s->swaps, (n + 1) * sizeof *s->swaps);
     swap_plan_free(s->plan);
     swap_plan_free(s->back);
+    for (struct swapping **p = &rt->swapping; *p != NULL; p = &(*p)->next)
+        if (*p == s) {
+            *p = s->next;
+            break;
+        }
     s->from->pins--;
     s->to->pins--;
     env_free(env, s, sizeof *s);
+}
+
+void
+runtime_swaps_free(struct runtime *rt)
+{
+    while (rt->swapping != NULL)
+        swapping_free(rt, rt->swapping);
 }
 
 static uint64_t
@@ -236,6 +249,8 @@ runtime_swap(struct runtime *rt, struct version *to, const struct swap_options *
     to->pins++;
     s->start_ns = env_mono_ns(env);
     s->status.actors = actors_of(s->old);
+    s->next = rt->swapping;
+    rt->swapping = s;
     publish(rt, s, s->old, s->new, s->plan);
     *ret = s;
     if (ret_plan != NULL)
