@@ -196,11 +196,9 @@ actor_attend(struct actx *x, struct cell *c)
                       atomic_load_explicit(&x->sys->stopping, memory_order_relaxed) ? ACTOR_REASON_SHUTDOWN
                                                                                     : ACTOR_REASON_STOPPED);
         } else if ((c->life == CELL_STOPPING || c->life == CELL_RESTARTING) && c->child == CELL_NONE) {
-            if (c->life == CELL_STOPPING)
-                life_finish_stop(x, c);
-            else
+            if (c->life == CELL_RESTARTING)
                 life_finish_restart(x, c);
-            if (c->life == CELL_DEAD)
+            else if (life_finish_stop(x, c))
                 return false;
         } else if (a & ATTN_HOLD) {
             if (park(c))

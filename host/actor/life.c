@@ -204,7 +204,7 @@ retire(struct actx *x, struct cell *c, actor_ref was)
 }
 
 /* All children are gone. */
-void
+bool
 life_finish_stop(struct actx *x, struct cell *c)
 {
     struct cell *parent = cell_at(x->sys, c->parent);
@@ -215,7 +215,7 @@ life_finish_stop(struct actx *x, struct cell *c)
     run_stop_hook(x, c, c->reason);
     if (c->child != CELL_NONE) { /* the stop hook spawned */
         life_stop_children(x, c);
-        return;
+        return false;
     }
     x->sys->hooks.ended(x->sys->hooks.self, x, c, true);
     end_timers(x, c);
@@ -240,12 +240,13 @@ life_finish_stop(struct actx *x, struct cell *c)
     cell_drop_state(x, c);
     if (c->ref.slot == x->sys->root.slot) {
         retire(x, c, was);
-        return;
+        return true;
     }
     o = (struct order *)(void *)c->chunk;
     *o = (struct order){.kind = ORDER_CHILD_EXITED, .who = was};
     c->life = CELL_DEAD;
     cell_order(x, parent, o);
+    return true;
 }
 
 /* Fresh state, same reference, mailbox, stash and watchers. */

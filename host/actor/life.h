@@ -15,8 +15,9 @@ void life_turn_failed(struct actx *x, struct cell *c, struct msg *m, int32_t cod
 /* c failed: ask supervision, carry out its answer. m: the message in hand, taken; NULL: it was start, or a child's failure. */
 void life_failed(struct actx *x, struct cell *c, const struct failure *f, struct msg *m);
 void life_restart(struct actx *x, struct cell *c);
-/* No child is left: the second half of a stop or restart. */
-void life_finish_stop(struct actx *x, struct cell *c);
+/* No child is left: the second half of a stop or restart. life_finish_stop: true: it ended, and c belongs to its parent's
+ * worker from then on; false: its stop hook spawned, those children go first. */
+bool life_finish_stop(struct actx *x, struct cell *c);
 void life_finish_restart(struct actx *x, struct cell *c);
 /* Orders from children. */
 void life_child_failed(struct actx *x, struct cell *c, struct order *o);
