@@ -16,10 +16,9 @@ enum { RING = 1000, PRODUCERS = 8, BURST = 100, BATCH = 1024 };
 #define ARGS(F) F(str, what) F(u64, n) F(u64, tokens, .dflt = 1) F(u32, pause_ms, .dflt = 200)
 #define LINK(F) F(ref, next) F(ref, boss) F(u64, n)
 #define HOP(F)  F(u64, left)
-#define BENCH(F)                                                                                \
-    F(str, what)                                                                                \
-    F(u64, n) F(u64, tokens) F(list(ref), nodes) F(u64, start_ns) F(u64, spawned) F(u64, ended) \
-        F(u64, failed)
+#define BENCH(F) \
+    F(str, what) \
+    F(u64, n) F(u64, tokens) F(list(ref), nodes) F(u64, start_ns) F(u64, spawned) F(u64, ended) F(u64, failed)
 #define NODE(F)     F(ref, next) F(ref, boss)
 #define CONSUMER(F) F(ref, boss) F(u64, left)
 #define PRODUCER(F) F(ref, consumer) F(u64, left)
