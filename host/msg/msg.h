@@ -32,7 +32,7 @@ _Static_assert(sizeof(struct msg) == 32, "message header");
 #define MSG_F_SYSTEM      (1ull << 45) /* from the host: not counted as user mail, no dead letter when unhandled */
 #define MSG_F_POISON      (1ull << 46) /* no payload: stop here (drain) */
 #define MSG_F_SEEN        (1ull << 47) /* was stashed: what its arrival ended stays ended; ext.slot is the incarnation */
-#define MSG_F_REDELIVERED (1ull << 47) /* its turn failed before, and supervision kept it */
+#define MSG_F_REDELIVERED (1ull << 48) /* its turn failed before, and supervision kept it */
 #define MSG_F_SHIFT       40
 
 /* The last 16 B of a block whose flags say so. */
