@@ -70,18 +70,18 @@ void system_fini(struct system *sys);
 
 /* --- cells --- */
 /* The cell if the reference is alive. The caller is a worker inside a slice, or holds the port. */
+INLINE bool
+cell_is(const struct actx *x, const struct cell *c, actor_ref r)
+{
+    if (SABOTAGE(stale_ref))
+        return r.gen != 0 && cell_gen(c) != 0;
+    return likely(cell_gen(c) == r.gen && r.gen != 0 && r.node == x->node);
+}
 INLINE struct cell *
 cell_resolve(const struct actx *x, actor_ref r)
 {
-    struct cell *c;
-
-    /* masked into the reserved range: a forged slot reads a cell that does not match */
-    if (unlikely(r.slot >= x->cells_max))
-        return NULL;
-    c = &x->cells[r.slot];
-    if (SABOTAGE(stale_ref))
-        return r.gen != 0 && cell_gen(c) != 0 ? c : NULL;
-    return likely(cell_gen(c) == r.gen && r.gen != 0 && r.node == x->node) ? c : NULL;
+    /* within the reserved range: a forged slot reads a cell that does not match */
+    return likely(r.slot < x->cells_max && cell_is(x, &x->cells[r.slot], r)) ? &x->cells[r.slot] : NULL;
 }
 INLINE struct cell *
 cell_at(const struct system *sys, uint32_t slot)

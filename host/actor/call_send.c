@@ -109,6 +109,17 @@ tell_many(struct actx *x, struct cell *c, struct msg *m)
     return r;
 }
 
+/* The worker is about to be taken over: wait for the outcome, then begin anew. */
+static COLD int
+tell_held(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
+{
+    host_held_((struct actx *)ctx);
+    return call_tell(ctx, to, t, v);
+}
+
+enum { TELL_UNITS = 4 }; /* so much payload beside the header fits a block of class 0 */
+_Static_assert(sizeof(struct msg) + TELL_UNITS * sizeof(uint64_t) == POOL_MIN_BYTES, "class 0");
+
 int
 call_tell(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
 {
@@ -116,25 +127,27 @@ call_tell(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
     struct cell *c;
     struct outbox_entry *e;
     uint32_t n, units = t->units_;
-    unsigned cls = MSG_CLASS(t->head_);
     struct msg *m;
     uint64_t *d;
     const uint64_t *s = v;
 
-    host_enter(x);
-    c = cell_resolve(x, to);
-    /* units 0: type not loaded; over 4: large, or not flat (0xffff) */
-    n = x->w.pool.mag[cls & 7].n;
-    if (POOL_COUNTED || unlikely(c == NULL || n == 0 || units - 1 > 3))
+    if (unlikely(!host_try_enter(x)))
+        return tell_held(ctx, to, t, v);
+    if (POOL_COUNTED || unlikely(to.slot >= x->cells_max))
         return tell_slow(ctx, to, t, v);
-    m = x->w.pool.mag[cls].b[n - 1];
-    x->w.pool.mag[cls].n = n - 1;
+    c = &x->cells[to.slot];
+    n = x->w.pool.mag[0].n;
+    /* units 0: type not loaded; over 4: large, or not flat (0xffff) */
+    if (unlikely(!cell_is(x, c, to)) || unlikely(n == 0) || unlikely(units - 1 >= TELL_UNITS))
+        return tell_slow(ctx, to, t, v);
+    x->w.pool.mag[0].n = --n;
+    m = x->w.pool.mag[0].b[n];
     atomic_store_explicit(&m->next, NULL, memory_order_relaxed);
-    m->head = t->head_;
+    m->head = t->head_; /* of class 0, as every type of so few units */
     m->sender = x->me->ref;
     d = (uint64_t *)(void *)(m + 1);
-    d[0] = s
-        [0]; /* units of 8 B: the SDK's structs are read to their rounded end only inside the type's own size, see types */
+    /* units of 8 B: the SDK's structs are read to their rounded end only inside the type's own size, see types */
+    d[0] = s[0];
     if (units > 1) {
         d[1] = s[1];
         if (units > 2) {
@@ -144,7 +157,7 @@ call_tell(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
         }
     }
     e = x->ob_top;
-    if (likely(e == x->ob)) {
+    if (e == x->ob) {
         outbox_open_(x, e + 1, c, m);
     } else if (likely(e->to == c)) {
         atomic_store_explicit(&e->last->next, m, memory_order_relaxed);

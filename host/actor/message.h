@@ -9,7 +9,12 @@
 INLINE void
 message_free(struct actx *x, struct msg *m)
 {
-    pool_put(&x->w.pool, MSG_CLASS(m->head), m);
+    unsigned cls = MSG_CLASS(m->head);
+
+    if (likely(cls == 0)) /* a known class needs no arithmetic */
+        pool_put(&x->w.pool, 0, m);
+    else
+        pool_put(&x->w.pool, cls, m);
 }
 
 /* Header set but for the sender; payload undefined. With ext, the last 16 B are for message_ext. head: type id and flags.

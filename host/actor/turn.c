@@ -19,6 +19,15 @@ host_held_(struct actx *x)
         MBOX_PAUSE();
 }
 
+enum { SAVE_INLINE = 4 }; /* words that are copied whether the state has them or not: no branch for each */
+_Static_assert(CELL_CHUNK >= SAVE_INLINE * sizeof(uint64_t), "a state block is never smaller");
+
+static COLD void
+state_save_large(struct actx *x, const struct cell *c, uint32_t n8)
+{
+    memcpy(x->state_undo, c->state, n8 * sizeof(uint64_t));
+}
+
 /* 8 B moves: a 16 B load over a fresh 8 B store would wait for it. */
 INLINE void
 state_save(struct actx *x, const struct cell *c, uint32_t n8)
@@ -26,36 +35,26 @@ state_save(struct actx *x, const struct cell *c, uint32_t n8)
     const uint64_t *s = c->state;
     uint64_t *d = (uint64_t *)(void *)x->state_undo;
 
-    if (n8 == 0)
-        return;
-    if (n8 > 4) {
-        memcpy(d, s, n8 * sizeof *d);
-        return;
-    }
-    d[0] = s[0];
-    __asm__ volatile("" ::: "memory");
-    if (n8 > 1) {
+    if (likely(n8 - 1u < (uint32_t)SAVE_INLINE)) {
+        d[0] = s[0];
+        __asm__ volatile("" : "+m"(d[0])); /* the compiler would join two */
         d[1] = s[1];
-        __asm__ volatile("" ::: "memory");
-        if (n8 > 2) {
-            d[2] = s[2];
-            __asm__ volatile("" ::: "memory");
-            if (n8 > 3)
-                d[3] = s[3];
-        }
+        __asm__ volatile("" : "+m"(d[1]));
+        d[2] = s[2];
+        __asm__ volatile("" : "+m"(d[2]));
+        d[3] = s[3];
+    } else if (n8 != 0) {
+        state_save_large(x, c, n8);
     }
 }
 
 /* The handler, and the usual end of a turn. Not 0: the caller rolls back or stops; nothing is published yet. */
-static COLD int32_t call_timed(struct actx *x, struct cell *c, actor_handler fn, const void *p);
 INLINE int32_t
 call(struct actx *x, struct cell *c, actor_handler fn, const void *p, uint64_t num)
 {
     actor_result r;
 
     atomic_store_explicit(&x->w.stamp, num, memory_order_relaxed);
-    if (unlikely(x->hard_limit_ns != 0))
-        return call_timed(x, c, fn, p);
     host_leave(x);
     r = fn(&x->ctx, c->state, p);
     host_enter(x);
@@ -64,18 +63,15 @@ call(struct actx *x, struct cell *c, actor_handler fn, const void *p, uint64_t n
 
 /* hard_limit is on: a turn that took too long has failed, whatever it returned. Two clock reads a turn. */
 static COLD int32_t
-call_timed(struct actx *x, struct cell *c, actor_handler fn, const void *p)
+call_timed(struct actx *x, struct cell *c, actor_handler fn, const void *p, uint64_t num)
 {
     struct env *env = x->sys->env;
     uint64_t start = env_mono_ns(env), took;
-    actor_result r;
+    int32_t code = call(x, c, fn, p, num);
 
-    host_leave(x);
-    r = fn(&x->ctx, c->state, p);
-    host_enter(x);
     took = env_mono_ns(env) - start;
-    if (took <= x->hard_limit_ns || (r.code != 0 && r.code != ACTOR_STOP.code))
-        return r.code;
+    if (took <= x->hard_limit_ns || (code != 0 && code != ACTOR_STOP.code))
+        return code;
     x->fail_code = -ERR_LIMIT;
     snprintf(x->fail_text, sizeof x->fail_text, "the turn took %llu ms, hard_limit is %llu ms",
              (unsigned long long)(took / 1000000), (unsigned long long)(x->hard_limit_ns / 1000000));
@@ -99,7 +95,8 @@ turn_run(struct actx *x, struct cell *c, actor_handler fn, const void *p, struct
 
     x->cur = m;
     state_save(x, c, b->undo8);
-    code = call(x, c, fn, p, ++c->turn);
+    c->turn++;
+    code = unlikely(x->hard_limit_ns != 0) ? call_timed(x, c, fn, p, c->turn) : call(x, c, fn, p, c->turn);
     if (likely(code == 0))
         commit(x, c);
     else if (code == ACTOR_STOP.code)
@@ -146,18 +143,32 @@ unusual(struct actx *x, struct cell *c, struct msg *m, int32_t code)
     return actor_attend(x, c);
 }
 
+/* With a hard limit no key matches, so that all mail goes the long way, to turn_run; without one it costs nothing a turn. */
+static const struct dispatch timed = {.rows = {{.key = 0}}};
+
+/* Turns are counted by their numbers alone: the usual turn touches no other counter. */
 void
 actor_slice(struct worker *w, struct task *t)
 {
     struct actx *x = actx_of(w);
     struct cell *c = container_of(t, struct cell, task);
-    uint32_t n = 0, handled = 0;
-    uint64_t num, first;
+    uint64_t num, mark,
+        first;            /* the turn in hand; the last one that is in a counter; the one before this slice */
+    uint64_t handled = 0; /* usual turns up to mark */
+    uint32_t other = 0;   /* messages that took no turn */
 
+    __asm__(
+        ""
+        : "+r"(
+            c)); /* one base for all addresses; else the compiler keeps half a dozen of them on the stack */
     x->me = c;
-    first = c->turn + 1;
+    num = mark = first = c->turn;
     atomic_store_explicit(&w->slot, c->ref.slot, memory_order_relaxed);
-again:;
+    goto begin;
+again:
+    handled += num - mark;
+    mark = num;
+begin:;
     struct behaviour *b = atomic_load_explicit(&c->beh, memory_order_relaxed);
 
     if (unlikely(atomic_load_explicit(&c->attn, memory_order_acquire) != 0) && !actor_attend(x, c))
@@ -167,9 +178,9 @@ again:;
         life_switch(x, c);
         b = atomic_load_explicit(&c->beh, memory_order_relaxed);
     }
-    const struct dispatch *d = atomic_load_explicit(&b->dispatch, memory_order_acquire);
-    const struct dispatch_row *rows = d->rows;
-    uint32_t mask = d->mask, undo8 = b->undo8;
+    const struct dispatch *d =
+        likely(x->hard_limit_ns == 0) ? atomic_load_explicit(&b->dispatch, memory_order_acquire) : &timed;
+    uint32_t undo8 = b->undo8;
     /* the tail seen on entry: what arrives later waits for the next slice, so that others run */
     uintptr_t end = atomic_load_explicit(&c->mb.tail, memory_order_relaxed);
     struct msg *m = mbox_first(&c->mb), *next;
@@ -182,9 +193,9 @@ again:;
             goto again;
         goto out;
     }
-    num = c->turn;
+    num = mark = c->turn;
     for (;;) {
-        const struct dispatch_row *r = &rows[m->head & mask];
+        const struct dispatch_row *r = &d->rows[m->head & d->mask];
         int32_t code;
 
         if (likely(r->key == MSG_KEY(m->head))) {
@@ -193,31 +204,38 @@ again:;
             atomic_store_explicit(&w->type, (uint32_t)r->key, memory_order_relaxed); /* for the watchdog */
             state_save(x, c, undo8);
             code = call(x, c, r->fn, m + 1, num);
-            n++;
-            if (likely(code == 0)) {
-                commit(x, c);
-                if (likely(atomic_load_explicit(&c->attn, memory_order_relaxed) == 0)) {
-                    handled++;
+            if (likely((code | x->dirty) == 0)) {
+                outbox_flush(x);
+                if (likely(atomic_load_explicit(&c->attn, memory_order_relaxed) == 0))
                     goto done;
-                }
+            } else if (code == 0) {
+                turn_commit(x, c);
+                if (likely(atomic_load_explicit(&c->attn, memory_order_relaxed) == 0))
+                    goto done;
             }
             c->turn = num;
+            handled += num - 1 - mark; /* this one is counted there */
+            mark = num;
             if (!unusual(x, c, m, code))
                 goto out;
             goto again_or_yield;
         }
         /* flagged, converting or unknown: leaves the queue first, so that it may go anywhere */
         c->turn = num;
+        handled += num - mark;
+        mark = num;
         next = mbox_detach(&c->mb, m);
         if (next != NULL)
             mbox_keep(&c->mb, next);
-        n++;
+        other++;
         end = end == (uintptr_t)m ? MBOX_EMPTY : end;
         turn_message(x, c, m);
         if (unlikely(atomic_load_explicit(&c->attn, memory_order_relaxed) != 0) && !actor_attend(x, c))
             goto out;
-        num = c->turn;
-        if (unlikely(--w->clock_left == 0) && clock_due(x, n))
+        if (c->turn != num)
+            other--;
+        num = mark = c->turn;
+        if (unlikely(--w->clock_left == 0) && clock_due(x, (uint32_t)(num - first) + other))
             goto yield;
         if (end == MBOX_EMPTY)
             goto again_or_yield;
@@ -237,14 +255,14 @@ again:;
             if (unlikely(atomic_load_explicit(&c->attn, memory_order_seq_cst) != 0) && mbox_wake(&c->mb))
                 goto again;
             if (unlikely(--w->clock_left == 0))
-                clock_due(x, n);
+                clock_due(x, (uint32_t)(num - first) + other);
             goto out;
         }
         bool over = (uintptr_t)m == end;
 
         message_free(x, m);
         if (unlikely(--w->clock_left == 0))
-            over |= clock_due(x, n);
+            over |= clock_due(x, (uint32_t)(num - first) + other);
         m = next;
         if (over) {
             c->turn = num;
@@ -254,13 +272,16 @@ again:;
     }
 
 again_or_yield:
-    if (n < x->sys->cfg.sched.slice_turns)
+    if ((uint32_t)(num - first) + other < x->sys->cfg.sched.slice_turns)
         goto again;
 yield:
     worker_push_ring(w, &c->task);
 out:
-    if (n != 0) {
-        struct record rec = {.turn = first, .slot = c->ref.slot, .n = n, .kind = REC_SLICE, .ns = w->now_ns};
+    handled += num - mark;
+    other += (uint32_t)(num - first);
+    if (likely(other != 0)) {
+        struct record rec = {
+            .turn = first + 1, .slot = c->ref.slot, .n = other, .kind = REC_SLICE, .ns = w->now_ns};
 
         counter_add(w->counters, COUNTER_handled_user, handled);
         counter_inc(w->counters, COUNTER_slices);

@@ -37,12 +37,18 @@ host_leave(struct actx *x)
     atomic_store_explicit(&x->w.in_host, 0,
                           memory_order_release); /* pairs with the acquire in sched_take_over */
 }
-INLINE void
-host_enter(struct actx *x)
+/* false: a take-over is in progress, call host_held_. */
+INLINE bool
+host_try_enter(struct actx *x)
 {
     atomic_store_explicit(&x->w.in_host, 1, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst); /* compiler only: the watchdog's barrier does the rest */
-    if (unlikely(atomic_load_explicit(&x->w.detached, memory_order_relaxed) == WORKER_HELD))
+    return atomic_load_explicit(&x->w.detached, memory_order_relaxed) != WORKER_HELD;
+}
+INLINE void
+host_enter(struct actx *x)
+{
+    if (unlikely(!host_try_enter(x)))
         host_held_(x);
 }
 

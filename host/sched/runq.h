@@ -87,12 +87,16 @@ runq_pop(struct runq *q)
 {
     struct task *t = atomic_load_explicit(&q->slot, memory_order_relaxed);
 
-    if (t != NULL && (likely(q->streak < RUNQ_LIFO_STREAK) || runq_waiting(q) == 0)) {
-        atomic_store_explicit(&q->slot, NULL, memory_order_relaxed);
-        atomic_signal_fence(memory_order_seq_cst); /* compiler only: the thief's barrier does the rest */
-        q->streak++;
-        if (likely(atomic_load_explicit(&q->steals, memory_order_relaxed) == q->seen) || !runq_settle_(q, t))
-            return t;
+    if (likely(t != NULL)) {
+        if (likely(++q->streak <= RUNQ_LIFO_STREAK) || runq_waiting(q) == 0) {
+            if (unlikely(q->streak > RUNQ_LIFO_STREAK))
+                q->streak = 0; /* nobody waits: look again after as many visits */
+            atomic_store_explicit(&q->slot, NULL, memory_order_relaxed);
+            atomic_signal_fence(memory_order_seq_cst); /* compiler only: the thief's barrier does the rest */
+            if (likely(atomic_load_explicit(&q->steals, memory_order_relaxed) == q->seen) ||
+                !runq_settle_(q, t))
+                return t;
+        }
     }
     q->streak = 0;
     if (q->bi < q->bn)

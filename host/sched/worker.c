@@ -57,16 +57,15 @@ worker_wake_maybe_(struct worker *w)
 }
 
 struct task *
-worker_next(struct worker *w)
+worker_next_slow_(struct worker *w)
 {
     struct task *t = NULL;
 
-    if (unlikely(--w->inject_left == 0)) {
+    if (w->inject_left == 0) {
         w->inject_left = INJECT_SLICES;
         t = sched_inject_pop(w->sched);
-        if (t != NULL)
-            return t;
+        if (t == NULL)
+            t = runq_pop(w->runq);
     }
-    t = runq_pop(w->runq);
-    return likely(t != NULL) ? t : sched_inject_pop(w->sched);
+    return t != NULL ? t : sched_inject_pop(w->sched);
 }

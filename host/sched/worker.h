@@ -88,6 +88,16 @@ worker_push(struct worker *w, struct task *t)
 }
 
 /* The next task to run here, or NULL. Looks at the injection queue now and then, steals nothing. */
-struct task *worker_next(struct worker *w);
+struct task *worker_next_slow_(struct worker *w);
+INLINE struct task *
+worker_next(struct worker *w)
+{
+    struct task *t;
+
+    if (unlikely(--w->inject_left == 0))
+        return worker_next_slow_(w);
+    t = runq_pop(w->runq);
+    return likely(t != NULL) ? t : worker_next_slow_(w);
+}
 
 #endif
