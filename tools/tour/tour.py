@@ -5,7 +5,7 @@
 
 Ends with 0, or with 1 and the first expectation that did not hold. --keep leaves a node up and says what to type next.
 """
-import argparse, os, subprocess, sys, time
+import argparse, os, statistics, subprocess, sys, time
 
 from node import Node, Refused, Violation
 
@@ -131,8 +131,12 @@ def bank(node):
     say(f"between actors: {have}, together {sum(have.values())}; 1 paid, 1 returned, 1 refused")
 
 
-def rate(before, after):
-    return (after["handled"] - before["handled"]) * 1000 / max(1, after["uptime_ms"] - before["uptime_ms"])
+def quiet_rate(node, window_ms=400):
+    """Messages a second over a window, by the node's own counts and clock."""
+    first = node.ctl("status")
+    last = node.wait("traffic", lambda: next(
+        (s for s in [node.ctl("status")] if s["uptime_ms"] - first["uptime_ms"] >= window_ms), None))
+    return (last["handled"] - first["handled"]) * 1000 / (last["uptime_ms"] - first["uptime_ms"])
 
 
 def audit(node, counters, on_both):
@@ -152,7 +156,7 @@ def audit(node, counters, on_both):
 
 
 def swap_under_load(node, counters):
-    step(f"Swap {counters:,} live counters from version 1 to 2 under traffic")
+    step(f"Swap {counters:,} live counters between versions 1 and 2 under traffic")
     node.ctl("spawn", "counter", "one", {})
     node.ask("/user/one", "add", {"by": 7})
     node.ctl("spawn", "fleet", "fleet", {"behaviour": "counter", "targets": counters, "run": RUN})
@@ -163,19 +167,22 @@ def swap_under_load(node, counters):
     say("plan: " + ", ".join(f"{field} {change}" for field, change in changes.items()) + f" ({plan['verdict']})")
 
     node.ctl("tell", "/user/fleet", "go", {})
-    first = node.wait("traffic", lambda: next((s for s in [node.ctl("status")] if s["handled"] > 2 * RUN * counters), None))
-    quiet = node.wait("traffic", lambda: next(
-        (s for s in [node.ctl("status")] if s["uptime_ms"] - first["uptime_ms"] >= 1000), None))
-    without = rate(first, quiet)
-    got = node.ctl("swap", "counter", f"{node.build}/plugins/counter-2.so", timeout=300)
-    during = got["messages"] * 1000 / max(1, got["elapsed_ms"])
+    node.wait("traffic", lambda: node.ctl("status")["handled"] > 2 * RUN * counters)
+    shares = []
+    # There, back and there again: the machine has other things to do, so one swap is no measure.
+    for to in (f"{node.build}/plugins/counter-2.so", "1.0.0", "2.0.0", "1.0.0", "2.0.0"):
+        without = quiet_rate(node)
+        got = node.ctl("swap", "counter", to, timeout=300)
+        during = got["messages"] * 1000 / max(1, got["elapsed_ms"])
+        shares.append(during / without)
+        expect("switched, kept, failed", (got["switched"], got["kept"], got["failed"]), (counters + 1, 0, 0))
+        say(f"{got['from_version']} to {got['to_version']}: {got['switched']:,} actors switched in {got['elapsed_ms']} ms, "
+            f"{got['messages']:,} messages handled meanwhile;")
+        say(f"    {without / 1e6:.1f} M msg/s without a swap, {during / 1e6:.1f} with it ({shares[-1]:.0%})")
+        at_least("messages between plan and last switch", got["messages"],
+                 MESSAGES_DURING_SWAP * min(counters, 100_000) // 100_000)
+    at_least("rate with a swap, in percent of the rate without (median)", int(100 * statistics.median(shares)), 50)
     after = node.ctl("status")
-    expect("switched, kept, failed", (got["switched"], got["kept"], got["failed"]), (counters + 1, 0, 0))
-    say(f"{got['switched']:,} actors switched in {got['elapsed_ms']} ms, {got['messages']:,} messages handled meanwhile")
-    say(f"{without / 1e6:.2f} M msg/s without a swap, {during / 1e6:.2f} M msg/s with it ({during / without:.0%})")
-    at_least("messages between plan and last switch", got["messages"],
-             MESSAGES_DURING_SWAP * min(counters, 100_000) // 100_000)
-    at_least("rate with a swap, against half of the rate without", int(during), int(without / 2))
     node.wait("mail on version 2", lambda: node.ctl("status")["handled"] - after["handled"] > 2 * RUN * counters)
     audit(node, counters, counters)
     value = node.ask("/user/one", "get")
