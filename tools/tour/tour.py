@@ -11,7 +11,7 @@ from node import Node, Refused, Violation
 
 PLUGINS = ["greeter", "counter-1", "bank", "crash", "traffic"]
 MESSAGES_DURING_SWAP = 1_000_000
-RUN = 16  # items in a row to one counter, so that most counters lie idle at any time
+RUN = 64  # items in a row to one counter: most counters lie idle at any time, and the sweep has work
 step_number = 0
 
 
