@@ -39,7 +39,8 @@ note_behaviour(struct notes *n, const actor_behaviour *b)
     snprintf(to->name, sizeof to->name, "%s", b->name);
     memcpy(to->state, b->state->schema()->name, sizeof to->state);
     for (size_t i = 0; i < b->nrows; i++)
-        if (row_at(b, i)->kind != ACTOR_ROW_ATOMIC) /* has no note */
+        if (row_at(b, i)->kind != ACTOR_ROW_ATOMIC &&
+            row_at(b, i)->kind != ACTOR_ROW_POLICY) /* these have no note */
             note_row(n, b, row_at(b, i));
 }
 
