@@ -15,8 +15,7 @@
 void
 host_held_(struct actx *x)
 {
-    while (atomic_load_explicit(&x->w.detached, memory_order_acquire) == WORKER_HELD)
-        MBOX_PAUSE();
+    worker_held(&x->w);
 }
 
 enum { SAVE_INLINE = 4 }; /* words that are copied whether the state has them or not: no branch for each */
@@ -272,7 +271,7 @@ begin:;
     }
 
 again_or_yield:
-    if ((uint32_t)(num - first) + other < w->sched->cfg.slice_turns)
+    if ((uint32_t)(num - first) + other < x->sys->cfg.sched.slice_turns)
         goto again;
 yield:
     worker_push_ring(w, &c->task);

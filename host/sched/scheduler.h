@@ -25,7 +25,6 @@ struct sched_config {
     bool simulated;       /* no threads: sim.h drives the workers */
 };
 
-struct sim;
 struct worker_thread; /* worker_thread.c */
 struct sched {
     struct env *env;
@@ -53,7 +52,6 @@ struct sched {
     struct worker_thread *sleepers;
     struct watchdog *watchdog; /* told when a worker wakes up; NULL: none. Set before sched_start */
     struct worker *spare;      /* made by a take-over that did not happen; watchdog thread only */
-    struct sim *sim;           /* drives the workers when cfg.simulated; else NULL */
     void *owner;               /* of the floor above */
     uint64_t leaked;           /* set by sched_fini: blocks that nobody had given back */
 };
@@ -79,9 +77,9 @@ void sched_wake(struct sched *s);               /* one sleeper, if there is one 
 struct worker *sched_port_enter(struct sched *s);
 void sched_port_leave(struct sched *s, struct worker *port);
 
-/* The worker's thread has been inside one handler for long, outside host code. Moves its queue and wheel to a
- * fresh worker on a fresh thread. 0; -ERR_BUSY: it is in host code right now, try again; -ERR_NOMEM. Watchdog
- * thread only. */
+/* The worker's thread has been inside one handler for long. Moves its queue and wheel to a fresh worker on a fresh thread,
+ * while the old one is outside host code or waits at its door. Blocks for some milliseconds. 0; -ERR_BUSY: it stays in host code, try
+ * again; -ERR_NOMEM. Watchdog thread only. */
 int sched_take_over(struct sched *s, uint32_t id);
 
 /* Sum of a counter over all workers there ever were. Any thread. */

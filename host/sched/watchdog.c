@@ -62,7 +62,7 @@ watch_step(struct watch_state *w, uint32_t worker, const struct watch_sample *s,
         w->next_report_ns = now_ns + w->again_ns;
         w->given_up = false;
     }
-    if (may_take_over && w->reports > 0 && !s->in_host && !w->given_up)
+    if (may_take_over && w->reports > 0 && !w->given_up)
         out[n++] = event(w, WATCH_TAKE_OVER, worker, now_ns);
     return n;
 }

@@ -2,10 +2,11 @@
  *
  *   each interval, each worker:   stamp changed, or nothing in hand  --> forget
  *                                 same stamp for limit_ns            --> REPORT, again after 2x, 4x ... that long
- *                                 and outside host code              --> TAKE_OVER, until it succeeds
+ *                                 and                                --> TAKE_OVER, until it succeeds
  *                                 changed after a report             --> RETURNED
  *
- * A worker inside host code is never taken over: it may hold a lock, or be about to store what the new thread would read.
+ * A worker inside host code is never taken over: it may hold a lock, or be about to store what the new thread would read. That
+ * is for the taker to find out (-ERR_BUSY): a handler that calls the host all the time would hardly ever be seen outside.
  * The first look at a turn comes at most one interval after its begin, so with the defaults (limit 500 ms, interval 250 ms) a
  * report comes 500 to 1,000 ms after the handler began. One owner thread; no clock, no lock, no allocation.
  */

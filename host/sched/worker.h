@@ -38,6 +38,8 @@ struct worker {
     _Atomic(uint32_t) slot;     /* actor in hand, 0 = none */
     _Atomic(uint32_t) type;     /* message in hand */
     _Atomic(uint32_t) detached; /* enum worker_hold; set by the watchdog behind a barrier */
+    _Atomic(uint32_t) hold;     /* number of the take-over that is tried; the watchdog writes */
+    _Atomic(uint32_t) waits;    /* the one that the worker waits for at the door of host code */
     bool foreign; /* the port of threads that are no workers: runs nothing, schedules by injection */
     uint8_t inject_left;
     uint32_t clock_left; /* turns until the clock is read */
@@ -53,6 +55,9 @@ struct worker {
     uint32_t id;
     struct pool pool;
 };
+
+/* The worker, on entering host code while detached is WORKER_HELD, before it has touched anything: waits for the outcome. */
+void worker_held(struct worker *w);
 
 /* The clock is due (clock_left reached 0), n turns into this slice. Reads it, fires timers. true: the slice's
  * time is over. */

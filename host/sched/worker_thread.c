@@ -6,9 +6,13 @@
 #include "base/thread.h"
 #include "sched/barrier.h"
 #include "sched/scheduler.h"
-#include "sched/sim.h"
 #include "sched/watchdog_thread.h"
 #include <stdio.h>
+
+enum {
+    TAKE_OVER_LOOKS = 100,
+    TAKE_OVER_LOOK_NS = 50000
+}; /* how long a take-over waits for a thread in host code */
 
 struct worker_thread {
     struct thread thread;
@@ -24,10 +28,6 @@ sched_wake(struct sched *s)
 {
     struct worker_thread *t;
 
-    if (s->sim != NULL) {
-        sim_wake_(s->sim);
-        return;
-    }
     mutex_lock(&s->park_lock);
     t = s->sleepers;
     if (t != NULL) {
@@ -269,6 +269,37 @@ sched_abandon(struct sched *s)
     s->threads = NULL;
 }
 
+void
+worker_held(struct worker *w)
+{
+    do {
+        __builtin_ia32_pause();
+        /* acquire, release: pair with leaves() */
+        atomic_store_explicit(&w->waits, atomic_load_explicit(&w->hold, memory_order_acquire),
+                              memory_order_release);
+    } while (atomic_load_explicit(&w->detached, memory_order_acquire) == WORKER_HELD);
+}
+
+/* Its thread is outside host code, or waits at the door. A handler that calls the host all the time is hardly ever seen outside,
+ * so wait a little: detached is HELD, and the next call stops. The number is set after the barrier: who has read it sees HELD. */
+static bool
+leaves(struct worker *w)
+{
+    uint32_t no = atomic_load_explicit(&w->hold, memory_order_relaxed) + 1;
+    struct parker nap;
+    bool yes = false;
+
+    atomic_store_explicit(&w->hold, no, memory_order_release); /* pairs with the acquire in worker_held */
+    parker_init(&nap);
+    for (int i = 0; i < TAKE_OVER_LOOKS && !yes; i++) {
+        if (i > 0)
+            parker_park(&nap, TAKE_OVER_LOOK_NS); /* it may need this very CPU to get to the door */
+        yes = atomic_load_explicit(&w->in_host, memory_order_acquire) == 0 ||
+              atomic_load_explicit(&w->waits, memory_order_acquire) == no;
+    }
+    return yes;
+}
+
 int
 sched_take_over(struct sched *s, uint32_t id)
 {
@@ -277,8 +308,6 @@ sched_take_over(struct sched *s, uint32_t id)
     struct wheel *wheel;
     int r;
 
-    if (atomic_load_explicit(&old->in_host, memory_order_acquire) != 0)
-        return -ERR_BUSY;
     if (s->spare == NULL || s->spare->id != id) {
         r = sched_worker_new_(s, &s->spare, id, false);
         if (r < 0)
@@ -286,13 +315,13 @@ sched_take_over(struct sched *s, uint32_t id)
     }
     w = s->spare; /* kept for the next attempt unless this one succeeds */
     /* The worker stores in_host before it touches anything, then looks at detached; we store detached, pass a
-     * barrier on all threads, then look at in_host. One of the two sees the other. */
+     * barrier on all threads, then look at in_host. One of the two sees the other. A thread at the door has touched nothing. */
     atomic_store_explicit(&old->detached, WORKER_HELD, memory_order_seq_cst);
     if (!barrier_all_threads()) {
         atomic_store_explicit(&old->detached, WORKER_ATTACHED, memory_order_release);
         return -ERR_UNSUPPORTED; /* this kernel cannot tell us that the thread stays outside */
     }
-    if (atomic_load_explicit(&old->in_host, memory_order_acquire) != 0) {
+    if (!leaves(old)) {
         atomic_store_explicit(&old->detached, WORKER_ATTACHED, memory_order_release);
         return -ERR_BUSY;
     }

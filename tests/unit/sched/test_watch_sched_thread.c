@@ -8,6 +8,7 @@
 struct fn_task {
     struct task task;
     bool sticks; /* until the gate opens */
+    bool calls;  /* the host meanwhile, and stays there most of the time */
 };
 static struct sched sch;
 static struct watchdog dog;
@@ -40,8 +41,18 @@ run(struct worker *w, struct task *t)
     atomic_store_explicit(&w->in_host, 0, memory_order_release); /* pairs with sched_take_over */
     if (f->sticks) {
         atomic_fetch_add(&stuck, 1);
-        while (!atomic_load(&gate))
-            sched_yield();
+        while (!atomic_load(&gate)) {
+            if (f->calls) {
+                atomic_store_explicit(&w->in_host, 1, memory_order_seq_cst);
+                if (atomic_load_explicit(&w->detached, memory_order_acquire) == WORKER_HELD)
+                    worker_held(w);
+                for (volatile unsigned i = 0; i < 1000;)
+                    i = i + 1;
+                atomic_store_explicit(&w->in_host, 0, memory_order_release);
+            } else {
+                sched_yield();
+            }
+        }
     }
     atomic_store_explicit(&w->in_host, 1, memory_order_seq_cst);
     while (atomic_load_explicit(&w->detached, memory_order_acquire) == WORKER_HELD)
@@ -126,6 +137,22 @@ Test(watch_sched, other_tasks_run_on_while_the_only_worker_sticks)
     cr_assert_geq(reported, 1u);
     cr_assert_eq(told_slot, 42u);
     cr_assert_eq(told_type, 77u);
+    atomic_store(&gate, true);
+    until(&came_back, 1);
+    finish();
+}
+
+Test(watch_sched, handler_that_calls_the_host_all_the_time_is_taken_over_at_its_door)
+{
+    struct fn_task bad = {.sticks = true, .calls = true}, good = {0};
+
+    start(1);
+    sched_inject(&sch, &bad.task);
+    until(&stuck, 1);
+    sched_inject(&sch, &good.task);
+    until(&ran, 1);
+    until(&taken, 1);
+    cr_assert_eq(came_back, 0u);
     atomic_store(&gate, true);
     until(&came_back, 1);
     finish();
