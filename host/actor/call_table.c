@@ -47,7 +47,7 @@ call_lookup(actor_ctx *ctx, actor_str path)
 static uint64_t
 call_now_ns(actor_ctx *ctx)
 {
-    return ((struct actx *)ctx)->w.now_ns;
+    return turn_now((struct actx *)ctx);
 }
 
 static uint64_t

@@ -7,6 +7,18 @@
 #include "actor/turn.h"
 #include <string.h>
 
+uint64_t
+turn_now(struct actx *x)
+{
+    /* generations never repeat, nor do the turn numbers of one: together they name the turn */
+    if (x->now_stamp != x->w.stamp || x->now_gen != x->me->ref.gen || x->now_ns == 0) {
+        x->now_stamp = x->w.stamp;
+        x->now_gen = x->me->ref.gen;
+        x->now_ns = env_mono_ns(x->sys->env);
+    }
+    return x->now_ns;
+}
+
 static void
 stop(struct actx *x, struct cell *me, const struct turn_effect *fx)
 {

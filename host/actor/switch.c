@@ -83,11 +83,11 @@ life_follow(struct actx *x, struct cell *c, struct swap *s)
     struct behaviour *from = atomic_load_explicit(&c->beh, memory_order_relaxed);
     struct record rec = {.turn = c->turn, .slot = c->ref.slot, .kind = REC_SWAP, .ns = x->w.now_ns};
 
-    /* relaxed: the sweeper only counts; actors is released below */
+    /* relaxed: the sweeper only counts; actors is released below, last, so that who sees none left sees them all done */
     atomic_store_explicit(&c->beh, s->to, memory_order_relaxed);
     atomic_fetch_add_explicit(&s->to->actors, 1, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&from->actors, 1, memory_order_release); /* pairs with the sweeper's acquire */
     atomic_fetch_add_explicit(&s->done, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&from->actors, 1, memory_order_release); /* pairs with the sweeper's acquire */
     counter_inc(x->w.counters, COUNTER_switched);
     recorder_add(x->w.recorder, &rec);
 }

@@ -2,6 +2,7 @@
 #include "actor/tnode.h"
 #include "actor/actor_system.h"
 #include "actor/message.h"
+#include "actor/turn.h"
 #include <string.h>
 
 enum { ASK_LINGER_MS = 1000 };
@@ -130,8 +131,8 @@ tnode_arm(struct actx *x, enum tnode_kind kind, actor_ref who, uint64_t after_ms
                           memory_order_relaxed);
     if (after_ms > TNODE_AFTER_MAX)
         after_ms = TNODE_AFTER_MAX;
-    /* now_ns may be 32 turns old: never early, so count from the tick after it */
-    wheel_arm(t->wheel, &n->wheel, x->w.now_ns / 1000000 + 1 + after_ms);
+    /* never early: count from the tick after now */
+    wheel_arm(t->wheel, &n->wheel, turn_now(x) / 1000000 + 1 + after_ms);
     return n;
 }
 

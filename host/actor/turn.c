@@ -271,7 +271,7 @@ begin:;
     }
 
 again_or_yield:
-    if ((uint32_t)(num - first) + other < x->sys->cfg.sched.slice_turns)
+    if ((uint32_t)(num - first) + other < w->sched->cfg.slice_turns)
         goto again;
 yield:
     worker_push_ring(w, &c->task);

@@ -24,6 +24,10 @@ void turn_rollback(struct actx *x, struct cell *c, bool restore_state);
 /* Dispatch a message that has left the mailbox (replayed, or taken in hand by the slow path). Handles its failure, frees it. */
 void turn_message(struct actx *x, struct cell *c, struct msg *m);
 
+/* The time of the turn in hand: read when it first asks, then the same. The worker's own clock may be 32 turns old, and another
+ * worker's younger: an actor that moves would see it go back, and its timers would come early. */
+uint64_t turn_now(struct actx *x);
+
 /* Tell the asker of m that no answer will come from target. code: ERR_*, positive. */
 void ask_refuse(struct actx *x, actor_ref target, struct msg *m, int code);
 /* Account for a message that nobody handles, tell its asker, free it. reason: enum dead_reason. */

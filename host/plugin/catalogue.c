@@ -28,7 +28,7 @@ catalogue_new(struct catalogue **ret, const struct catalogue_config *cfg, struct
     c->types = cfg->types;
     c->types_lock = cfg->types_lock;
     vec_init(&c->versions);
-    r = store_open(&c->store, cfg->env, cfg->data_dir, err);
+    r = cfg->data_dir == NULL ? 0 : store_open(&c->store, cfg->env, cfg->data_dir, err);
     if (r < 0) {
         env_free(c->env, c, sizeof *c);
         return r;
@@ -107,8 +107,8 @@ compare_schema(const struct catalogue *c, const struct manifest *m, const struct
     return 0;
 }
 
-static int
-compare_schemas(struct catalogue *c, const struct manifest *m, struct strbuf *notice, struct err *err)
+int
+catalogue_compare(struct catalogue *c, const struct manifest *m, struct strbuf *notice, struct err *err)
 {
     int r = 0;
 
@@ -137,7 +137,7 @@ catalogue_examine(struct catalogue *c, const char *path, uint32_t allow, struct 
     if (r == 0)
         r = audit_check(&m->audit, allow, err);
     if (r == 0)
-        r = compare_schemas(c, m, notice, err);
+        r = catalogue_compare(c, m, notice, err);
     if (r < 0) {
         err_at(err, "%s", path);
         manifest_free(m);
@@ -207,6 +207,8 @@ catalogue_load(struct catalogue *c, const char *path, uint32_t allow, struct ver
     struct pfile f = {0};
     int r;
 
+    if (c->store == NULL)
+        return err_set(err, ERR_UNSUPPORTED, "%s: this node has no folder for copies of plugins", path);
     r = catalogue_examine(c, path, allow, &f, &m, notice, err);
     if (r < 0)
         return r;

@@ -25,7 +25,7 @@ struct catalogue_config {
     struct env *env;
     struct types *types;
     struct mutex *types_lock; /* of all writers of types; NULL: the caller's serialisation is enough */
-    const char *data_dir;
+    const char *data_dir;     /* NULL: no files; plugins are linked in (runtime_link) */
 };
 struct catalogue;
 int catalogue_new(struct catalogue **ret, const struct catalogue_config *cfg, struct err *err);

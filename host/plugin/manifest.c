@@ -177,9 +177,28 @@ build(struct manifest *m, const struct notes *n, struct err *err)
 }
 
 int
+manifest_build(struct manifest **ret, struct env *env, const struct notes *n, struct err *err)
+{
+    struct manifest *m = env_alloc(env, sizeof *m);
+    int r;
+
+    if (m == NULL)
+        return err_set(err, ERR_NOMEM, "no memory for a plugin's manifest");
+    m->env = env;
+    r = build(m, n, err);
+    if (r < 0) {
+        manifest_free(m);
+        return r;
+    }
+    *ret = m;
+    return 0;
+}
+
+int
 manifest_read(struct manifest **ret, struct env *env, const void *bytes, size_t n, struct err *err)
 {
-    struct manifest *m;
+    const char *pinned = NULL;
+    struct manifest *m = NULL;
     struct notes notes = {0};
     struct elf e;
     int r;
@@ -187,35 +206,27 @@ manifest_read(struct manifest **ret, struct env *env, const void *bytes, size_t 
     r = elf_read(&e, bytes, n, err);
     if (r < 0)
         return r;
-    m = env_alloc(env, sizeof *m);
-    if (m == NULL)
-        return err_set(err, ERR_NOMEM, "no memory for a plugin's manifest");
-    m->env = env;
-    r = elf_rules(&e, &m->pinned, err);
+    r = elf_rules(&e, &pinned, err);
+    if (r == 0)
+        r = notes_read(&notes, env, &e, err);
+    if (r == 0)
+        r = manifest_build(&m, env, &notes, err);
+    notes_fini(&notes);
     if (r < 0)
-        goto fail;
+        return r;
+    m->pinned = pinned;
     m->ninit = e.ninit;
     m->nloads = e.nloads;
     memcpy(m->load, e.load, sizeof m->load);
     m->build_id_bytes = e.build_id_bytes;
     memcpy(m->build_id, e.build_id, sizeof m->build_id);
-    r = notes_read(&notes, env, &e, err);
-    if (r < 0)
-        goto fail;
-    r = build(m, &notes, err);
-    if (r < 0)
-        goto fail;
     r = audit_init(&m->audit, env, &e, err);
-    if (r < 0)
-        goto fail;
-    notes_fini(&notes);
+    if (r < 0) {
+        manifest_free(m);
+        return r;
+    }
     *ret = m;
     return 0;
-
-fail:
-    notes_fini(&notes);
-    manifest_free(m);
-    return r;
 }
 
 void

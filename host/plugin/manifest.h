@@ -14,6 +14,7 @@
 #include "msg/schema.h"
 #include "plugin/audit.h"
 #include "plugin/elf.h"
+#include <actor/plugin.h>
 
 struct manifest_row {
     uint8_t kind;              /* enum actor_row_kind */
@@ -54,6 +55,11 @@ struct manifest {
  * thread. *ret is the caller's. Errors as elf_read, elf_rules, notes_read, schema_set_new; also -ERR_NOTE for
  * a row or behaviour that names what is not there. */
 int manifest_read(struct manifest **ret, struct env *env, const void *bytes, size_t n, struct err *err);
+/* The same from notes that were read already, and from a plugin that is linked into the program: no file, so no audit, segments
+ * or build id. */
+struct notes;
+int manifest_build(struct manifest **ret, struct env *env, const struct notes *n, struct err *err);
+int manifest_linked(struct manifest **ret, struct env *env, const actor_plugin *p, struct err *err);
 void manifest_free(struct manifest *m); /* NULL is allowed */
 
 const struct manifest_behaviour *manifest_behaviour(const struct manifest *m,

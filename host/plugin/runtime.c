@@ -163,50 +163,52 @@ read_policies(struct runtime *rt, struct loaded *l, struct err *e)
 }
 
 int
-runtime_load(struct runtime *rt, const char *path, uint32_t allow, const void *config, struct version **ret,
-             struct strbuf *notice, struct err *e)
+runtime_bring_in(struct runtime *rt, struct version *v, const actor_plugin *p, const char *file,
+                 const void *config, struct err *e)
 {
-    struct loaded l = {0};
-    const actor_plugin *p;
-    int r = catalogue_load(rt->catalogue, path, allow, &l.version, notice, e);
+    struct loaded l = {.version = v, .file = env_alloc(rt->sys->env, strlen(file) + 1)};
+    int r = l.file == NULL ? -ERR_NOMEM : bind_plugin(rt->sys, p, v->id, &l.bound, e);
 
-    if (r != 0) {
-        if (r == 1)
-            *ret = l.version;
-        return r;
-    }
-    l.file = env_alloc(rt->sys->env, strlen(path) + 1);
-    p = image_symbol(&l.version->image, "actor_plugin_entry");
-    r = l.file == NULL ? -ERR_NOMEM : bind_plugin(rt->sys, p, l.version->id, &l.bound, e);
     if (l.file != NULL)
-        memcpy(l.file, path, strlen(path) + 1);
+        memcpy(l.file, file, strlen(file) + 1);
     if (r == 0) {
         for (size_t i = 0; i < l.bound->n; i++)
             l.bound->behaviours[i].config = config;
         r = read_policies(rt, &l, e);
     }
-    if (r == 0) {
+    if (r == 0)
         r = vec_push(&rt->loaded, l);
-    }
     /* layouts that this version brought: rows for them everywhere */
     for (size_t i = 0; r == 0 && i < rt->loaded.n; i++)
         r = bound_refresh(rt->sys, rt->loaded.v[i].bound, e);
-    if (r == 0 && catalogue_active(rt->catalogue, l.version->manifest->name) == NULL)
-        catalogue_activate(rt->catalogue, l.version);
+    if (r == 0 && catalogue_active(rt->catalogue, v->manifest->name) == NULL)
+        catalogue_activate(rt->catalogue, v);
     if (r == 0)
         r = runtime_publish_names(rt);
     if (r < 0) {
-        if (rt->loaded.n > 0 && rt->loaded.v[rt->loaded.n - 1].version == l.version)
+        if (rt->loaded.n > 0 && rt->loaded.v[rt->loaded.n - 1].version == v)
             rt->loaded.n--;
         loaded_free(rt, &l);
-        catalogue_retire(rt->catalogue, l.version);
-        catalogue_unload(rt->catalogue, l.version, NULL);
+        catalogue_retire(rt->catalogue, v);
+        catalogue_unload(rt->catalogue, v, NULL);
         if (e->code == 0)
-            err_set(e, -r, "%s: %s", path, err_text(r));
-        return r;
+            err_set(e, -r, "%s: %s", file, err_text(r));
     }
-    *ret = l.version;
-    return 0;
+    return r;
+}
+
+int
+runtime_load(struct runtime *rt, const char *path, uint32_t allow, const void *config, struct version **ret,
+             struct strbuf *notice, struct err *e)
+{
+    struct version *v = NULL;
+    int r = catalogue_load(rt->catalogue, path, allow, &v, notice, e);
+
+    if (r == 0)
+        r = runtime_bring_in(rt, v, image_symbol(&v->image, "actor_plugin_entry"), path, config, e);
+    if (r >= 0)
+        *ret = v;
+    return r;
 }
 
 static uint64_t

@@ -17,7 +17,7 @@ enum runtime_unload { RUNTIME_UNLOAD_NEVER, RUNTIME_UNLOAD_DRAINED };
 
 struct runtime_config {
     struct system *sys;
-    const char *data_dir;
+    const char *data_dir; /* of the copies; NULL: plugins are linked in, none is loaded */
     enum runtime_unload unload;
 };
 struct runtime;
@@ -30,6 +30,10 @@ struct catalogue *runtime_catalogue(struct runtime *rt);
  * (kept, not copied), or NULL. 0; 1: these bytes were loaded before. Errors as catalogue_load; the node is as before. */
 int runtime_load(struct runtime *rt, const char *path, uint32_t allow, const void *config,
                  struct version **ret, struct strbuf *notice, struct err *e);
+/* The same for a plugin that is linked into this program; several versions may be, each compiled with its own ACTOR_LINK_AS.
+ * p stays. Errors as catalogue_load, but for files. */
+int runtime_link(struct runtime *rt, const actor_plugin *p, const void *config, struct version **ret,
+                 struct err *e);
 /* Behaviours of a version, in its descriptor's order. */
 struct bound *runtime_bound(struct runtime *rt, const struct version *v);
 /* The file it was loaded from, as given. */

@@ -25,5 +25,8 @@ void runtime_swaps_free(struct runtime *rt); /* the workers have stopped: those 
 /* By its name without the plugin's. NULL: none. */
 struct behaviour *runtime_behaviour(struct bound *b, const char *name);
 int runtime_publish_names(struct runtime *rt);
+/* v is in the catalogue: bind its code p and make its names known. On failure v is gone, and the node as before. */
+int runtime_bring_in(struct runtime *rt, struct version *v, const actor_plugin *p, const char *file,
+                     const void *config, struct err *e);
 
 #endif

@@ -286,7 +286,10 @@ can_return(struct runtime *rt, struct swapping *s)
 static void
 forward(struct runtime *rt, struct swapping *s)
 {
+    uint64_t left;
+
     sweep(rt, s, s->old);
+    left = actors_of(s->old); /* before the counts: whoever left is in them */
     count(s, s->old);
     if (s->status.refused != 0 && !s->options.keep_refused) {
         s->options.keep_refused = !can_return(rt, s);
@@ -295,7 +298,7 @@ forward(struct runtime *rt, struct swapping *s)
             s->status.phase = SWAPPING_BACK;
             stage(rt, s, STAGE_TURN);
         }
-    } else if (actors_of(s->old) <= s->status.refused) {
+    } else if (left <= s->status.refused) {
         catalogue_activate(rt->catalogue, s->to);
         runtime_publish_names(rt); /* no memory: the old names lead to the new version by its swap */
         s->status.phase = SWAPPING_DONE;

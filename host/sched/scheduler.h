@@ -25,6 +25,7 @@ struct sched_config {
     bool simulated;       /* no threads: sim.h drives the workers */
 };
 
+struct sim;
 struct worker_thread; /* worker_thread.c */
 struct sched {
     struct env *env;
@@ -52,6 +53,7 @@ struct sched {
     struct worker_thread *sleepers;
     struct watchdog *watchdog; /* told when a worker wakes up; NULL: none. Set before sched_start */
     struct worker *spare;      /* made by a take-over that did not happen; watchdog thread only */
+    struct sim *sim;           /* drives the workers when cfg.simulated; else NULL */
     void *owner;               /* of the floor above */
     uint64_t leaked;           /* set by sched_fini: blocks that nobody had given back */
 };

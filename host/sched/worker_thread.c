@@ -6,6 +6,7 @@
 #include "base/thread.h"
 #include "sched/barrier.h"
 #include "sched/scheduler.h"
+#include "sched/sim.h"
 #include "sched/watchdog_thread.h"
 #include <stdio.h>
 
@@ -28,6 +29,10 @@ sched_wake(struct sched *s)
 {
     struct worker_thread *t;
 
+    if (s->sim != NULL) {
+        sim_wake_(s->sim);
+        return;
+    }
     mutex_lock(&s->park_lock);
     t = s->sleepers;
     if (t != NULL) {

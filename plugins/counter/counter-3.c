@@ -3,8 +3,7 @@
 #define ACTOR_NAMESPACE "counter"
 #include "../traffic/traffic.h"
 
-#define COUNTER(F) \
-    F(u64, handled) F(str, total) F(u32, versions) F(nested(ledger), seen) F(u32, step, .dflt = 1)
+#define COUNTER(F) F(u64, handled) F(str, total, .was = "sum") F(u32, versions) F(nested(ledger), seen)
 ACTOR_STATE(counter, 3, COUNTER)
 
 ACTOR_ON(counter, item, ctx, self, m)

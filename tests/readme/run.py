@@ -60,10 +60,13 @@ class Page:
                 os.symlink(os.path.join(source, entry), os.path.join(tmp, entry))
         os.symlink(build, os.path.join(tmp, "build"))
         os.mkdir(tmp + "/run")
+        self.log = open(tmp + "/daemons.log", "w+")
         self.env = dict(os.environ, XDG_RUNTIME_DIR=tmp + "/run", XDG_STATE_HOME=tmp + "/state", HOME=tmp)
 
     def die(self, line, text):
-        raise SystemExit(f"{self.readme}:{line}: {text}")
+        with open(self.log.name) as f:
+            said = f.read()
+        raise SystemExit(f"{self.readme}:{line}: {text}" + (f"\n--- its daemons said:\n{said}" if said else ""))
 
     def block(self, line, info, body):
         words = dict(w.partition("=")[::2] for w in info)
@@ -105,7 +108,7 @@ class Page:
             ready.bind(path)
             self.daemons.append(subprocess.Popen(["bash", "-euo", "pipefail", "-c", body], cwd=self.tmp,
                                                  env=dict(self.env, NOTIFY_SOCKET=path), stdin=subprocess.DEVNULL,
-                                                 start_new_session=True))
+                                                 stdout=self.log, stderr=self.log, start_new_session=True))
             if not select.select([ready], [], [], READY_TIMEOUT_S)[0] or b"READY=1" not in ready.recv(4096):
                 self.die(line, "it does not say that it is ready")
         self.ran += 1
@@ -131,6 +134,7 @@ class Page:
             if d.poll() is None:
                 os.killpg(d.pid, signal.SIGKILL)
             d.wait()
+        self.log.close()
 
 
 def main():
@@ -144,7 +148,7 @@ def main():
         finally:
             page.close()
     if not page.compiled + page.ran:
-        page.die(0, "no block to check")
+        raise SystemExit(f"{readme}: no block to check")
     print(f"{os.path.relpath(readme, source)}: {page.compiled} pieces of C compiled, {page.ran} shell blocks run")
 
 

@@ -27,7 +27,7 @@ with tempfile.TemporaryDirectory() as tmp:
         r = subprocess.run([sys.executable, run, *sys.argv[1:3], path], capture_output=True, text=True,
                            env=dict(os.environ, READY_TIMEOUT_S="1"))
         said = r.stdout + r.stderr
-        if (r.returncode == 0) != (word is None) or (word and word not in said):
+        if (r.returncode == 0) != (word is None) or (word and word not in said) or "Traceback" in said:
             print(f"FAILED: {name}: exit {r.returncode}: {said}")
             failed = 1
 sys.exit(failed)

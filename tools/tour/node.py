@@ -47,13 +47,14 @@ class Node:
                 os.close(exited)
                 os.unlink(path)
 
-    def words(self, lines=15):
-        """The end of what the node wrote."""
-        text = ""
-        for path in (os.path.join(self.dir, "stderr"), self.log):
+    def words(self):
+        """What the node wrote last; of standard error, where a sanitizer reports, the beginning."""
+        text = []
+        for path, some in ((os.path.join(self.dir, "stderr"), lambda l: l[:60]), (self.log, lambda l: l[-15:])):
             if os.path.exists(path):
-                text += open(path, errors="replace").read()
-        return "\n".join(text.splitlines()[-lines:])
+                with open(path, errors="replace") as f:
+                    text += some(f.read().splitlines())
+        return "\n".join(text)
 
     def ctl(self, *args, timeout=120, ok=(0,)):
         """The answer of one command as a dictionary; Refused when the exit code is not one of ok (8: done in part)."""
@@ -63,10 +64,13 @@ class Node:
         if self.process.poll() is not None and args[0] != "shutdown":
             raise Violation(f"the node ended during '{args[0]}' (status {self.process.returncode})\n{self.words()}")
         if r.returncode not in ok:
-            raise Refused(r.returncode, (r.stdout + r.stderr).strip())
-        lines = r.stdout.strip().splitlines()
-        return json.loads(lines[-1]) if len(lines) > 1 and lines[0].startswith("{") and lines[0].endswith("}") \
-            else json.loads(r.stdout or "{}")
+            try:
+                error = json.loads(r.stderr.strip().splitlines()[-1])["error"]
+            except (ValueError, KeyError, IndexError):
+                error = {"text": r.stderr.strip() or "no words", "fix": None}
+            raise Refused(r.returncode, error["text"] + (f"; {error['fix']}" if error["fix"] else ""))
+        lines = r.stdout.strip().splitlines()  # the answer is the last; those before it are progress
+        return json.loads(lines[-1]) if lines else {}
 
     def ask(self, actor, message, fields=None, **more):
         return self.ctl("ask", actor, message, fields or {}, **more)["answer"]

@@ -5,13 +5,13 @@
 
 Ends with 0, or with 1 and the first expectation that did not hold. --keep leaves a node up and says what to type next.
 """
-import argparse, os, subprocess, sys, time
+import argparse, os, statistics, subprocess, sys, time
 
 from node import Node, Refused, Violation
 
 PLUGINS = ["greeter", "counter-1", "bank", "crash", "traffic"]
 MESSAGES_DURING_SWAP = 1_000_000
-RUN = 16  # items in a row to one counter, so that most counters lie idle at any time
+RUN = 64  # items in a row to one counter: most counters lie idle at any time, and the sweep has work
 step_number = 0
 
 
@@ -85,19 +85,20 @@ def supervise(node):
     text = refused("a failing turn", ["42"], node.ask, "/user/crash", "fail", {"code": 42, "text": "on request"})
     got = node.ask("/user/crash", "query")
     expect("what the failed turn wrote, sent", (got["touched"], got["echoes"]), (0, 0))
-    say(f"code 42: the asker is told ({text.splitlines()[-1][:70]}); the turn is undone, the actor resumed")
+    say(f"the asker is told: {text}")
+    say("the turn is undone, the actor resumed")
     for code in (43, 44):
         node.ctl("tell", "/user/crash", "fail", {"code": code})
     node.ask("/user/crash", "query")
     incarnation = node.ctl("actor", "/user/crash")["incarnation"]
     expect("incarnation after 3 failures in 10 s", incarnation, 1)
     say("3 failures in 10 s: restarted with fresh state, same reference")
-    refused("a failing start", ["5"], node.ctl, "spawn", "crash", "stillborn", {"start_code": 5})
+    text = refused("a failing start", ["5"], node.ctl, "spawn", "crash", "stillborn", {"start_code": 5})
     node.ctl("tell", "/user/crash", "child", {"name": "kid", "start_code": 6})
     got = node.wait("the child's end", lambda: next(
         (q for q in [node.ask("/user/crash", "query")] if q["terminated"]), None))
     expect("code that the parent is told of", got["code"], 6)
-    say("a child that fails in its start is stopped, its parent told why")
+    say(f"{text}; the parent of such a child hears of it with its code")
 
 
 def bank(node):
@@ -130,8 +131,12 @@ def bank(node):
     say(f"between actors: {have}, together {sum(have.values())}; 1 paid, 1 returned, 1 refused")
 
 
-def rate(before, after):
-    return (after["handled"] - before["handled"]) * 1000 / max(1, after["uptime_ms"] - before["uptime_ms"])
+def quiet_rate(node, window_ms=400):
+    """Messages a second over a window, by the node's own counts and clock."""
+    first = node.ctl("status")
+    last = node.wait("traffic", lambda: next(
+        (s for s in [node.ctl("status")] if s["uptime_ms"] - first["uptime_ms"] >= window_ms), None))
+    return (last["handled"] - first["handled"]) * 1000 / (last["uptime_ms"] - first["uptime_ms"])
 
 
 def audit(node, counters, on_both):
@@ -151,7 +156,7 @@ def audit(node, counters, on_both):
 
 
 def swap_under_load(node, counters):
-    step(f"Swap {counters:,} live counters from version 1 to 2 under traffic")
+    step(f"Swap {counters:,} live counters between versions 1 and 2 under traffic")
     node.ctl("spawn", "counter", "one", {})
     node.ask("/user/one", "add", {"by": 7})
     node.ctl("spawn", "fleet", "fleet", {"behaviour": "counter", "targets": counters, "run": RUN})
@@ -162,20 +167,22 @@ def swap_under_load(node, counters):
     say("plan: " + ", ".join(f"{field} {change}" for field, change in changes.items()) + f" ({plan['verdict']})")
 
     node.ctl("tell", "/user/fleet", "go", {})
-    first = node.wait("traffic", lambda: next((s for s in [node.ctl("status")] if s["handled"] > 2 * RUN * counters), None))
-    quiet = node.wait("traffic", lambda: next(
-        (s for s in [node.ctl("status")] if s["handled"] - first["handled"] >= 4 * RUN * counters), None))
-    without = rate(first, quiet)
-    before = node.ctl("status")
-    got = node.ctl("swap", "counter", f"{node.build}/plugins/counter-2.so", timeout=300)
+    node.wait("traffic", lambda: node.ctl("status")["handled"] > 2 * RUN * counters)
+    shares = []
+    # There, back and there again: the machine has other things to do, so one swap is no measure.
+    for to in (f"{node.build}/plugins/counter-2.so", "1.0.0", "2.0.0", "1.0.0", "2.0.0"):
+        without = quiet_rate(node)
+        got = node.ctl("swap", "counter", to, timeout=300)
+        during = got["messages"] * 1000 / max(1, got["elapsed_ms"])
+        shares.append(during / without)
+        expect("switched, kept, failed", (got["switched"], got["kept"], got["failed"]), (counters + 1, 0, 0))
+        say(f"{got['from_version']} to {got['to_version']}: {got['switched']:,} actors switched in {got['elapsed_ms']} ms, "
+            f"{got['messages']:,} messages handled meanwhile;")
+        say(f"    {without / 1e6:.1f} M msg/s without a swap, {during / 1e6:.1f} with it ({shares[-1]:.0%})")
+        at_least("messages between plan and last switch", got["messages"],
+                 MESSAGES_DURING_SWAP * min(counters, 100_000) // 100_000)
+    at_least("rate with a swap, in percent of the rate without (median)", int(100 * statistics.median(shares)), 50)
     after = node.ctl("status")
-    during = rate(before, after)
-    expect("switched, kept, failed", (got["switched"], got["kept"], got["failed"]), (counters + 1, 0, 0))
-    say(f"{got['switched']:,} actors switched in {got['elapsed_ms']} ms, {got['messages']:,} messages handled meanwhile")
-    say(f"{without / 1e6:.2f} M msg/s without a swap, {during / 1e6:.2f} M msg/s with it ({during / without:.0%})")
-    at_least("messages between plan and last switch", got["messages"],
-             MESSAGES_DURING_SWAP * min(counters, 100_000) // 100_000)
-    at_least("rate with a swap, against half of the rate without", int(during), int(without / 2))
     node.wait("mail on version 2", lambda: node.ctl("status")["handled"] - after["handled"] > 2 * RUN * counters)
     audit(node, counters, counters)
     value = node.ask("/user/one", "get")
@@ -186,7 +193,7 @@ def swap_under_load(node, counters):
 def refuse_v3(node, counters):
     step("Version 3 cannot migrate: refused, version 2 serves on")
     text = refused("counter 3", ["total"], node.ctl, "swap", "counter", f"{node.build}/plugins/counter-3.so")
-    say(text.splitlines()[0][:110])
+    say(text)
     serving = [p["version"] for p in node.ctl("plugins", "counter")["plugins"] if p["state"] == "serving"]
     expect("version that serves", serving, ["2.0.0"])
     got = node.ask("/user/one", "add", {"by": 3})

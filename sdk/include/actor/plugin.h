@@ -213,11 +213,11 @@ typedef struct actor_plugin {
     } actor_plugin_note_ = {{6, (uint32_t)sizeof(actor_plugin_note), ACTOR_NOTE_PLUGIN, "actor"},              \
                             {(uint16_t)sizeof(actor_plugin_note), 0, ACTOR_ABI_MAJOR, ACTOR_ABI_MINOR, NAME,   \
                              VERSION}};                                                                        \
-    ACTOR_EXTERN_C_ actor_type *const __start_actor_types[] __attribute__((visibility("hidden")));             \
-    ACTOR_EXTERN_C_ actor_type *const __stop_actor_types[] __attribute__((visibility("hidden")));              \
+    ACTOR_EXTERN_C_ actor_type *const ACTOR_TYPES_START_[] __attribute__((visibility("hidden")));             \
+    ACTOR_EXTERN_C_ actor_type *const ACTOR_TYPES_STOP_[] __attribute__((visibility("hidden")));              \
     static const actor_behaviour *const actor_behaviours_[] = {__VA_ARGS__};                                   \
-    ACTOR_EXTERN_C_ __attribute__((visibility("default"))) const actor_plugin actor_plugin_entry;              \
-    const actor_plugin actor_plugin_entry = {                                                                  \
+    ACTOR_EXTERN_C_ __attribute__((visibility("default"))) const actor_plugin ACTOR_ENTRY_;              \
+    const actor_plugin ACTOR_ENTRY_ = {                                                                  \
         (uint32_t)sizeof(actor_plugin),                                                                        \
         ACTOR_ABI_MAJOR,                                                                                       \
         ACTOR_ABI_MINOR,                                                                                       \
@@ -226,8 +226,8 @@ typedef struct actor_plugin {
         actor_behaviours_,                                                                                     \
         (uint32_t)(sizeof actor_behaviours_ / sizeof *actor_behaviours_),                                      \
         0,                                                                                                     \
-        __start_actor_types,                                                                                   \
-        __stop_actor_types,                                                                                    \
+        ACTOR_TYPES_START_,                                                                                   \
+        ACTOR_TYPES_STOP_,                                                                                    \
         NULL};
 
 #endif

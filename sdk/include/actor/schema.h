@@ -146,8 +146,24 @@ enum { ACTOR_TYPE_FLAT_ = 1u /* flags_: nothing points out of the struct */ };
 #define ACTOR_LOUD_FIELDS_
 #endif
 
-/* Every type object of a plugin, found by the linker: the host walks [start, stop). */
+/* Every type object of a plugin, found by the linker: the host walks [start, stop). Plugins that are linked into one program
+ * (tests) are compiled with -DACTOR_LINK_AS=NAME each: their types then lie in sections of their own, and NAME is what
+ * ACTOR_PLUGIN defines in place of actor_plugin_entry. */
+#ifdef ACTOR_LINK_AS
+#define ACTOR_TYPES_NAME__(prefix, name) prefix##actor_types_##name
+#define ACTOR_TYPES_NAME_(prefix, name)  ACTOR_TYPES_NAME__(prefix, name)
+#define ACTOR_TYPES_START_               ACTOR_TYPES_NAME_(__start_, ACTOR_LINK_AS)
+#define ACTOR_TYPES_STOP_                ACTOR_TYPES_NAME_(__stop_, ACTOR_LINK_AS)
+#define ACTOR_TEXT_OF__(s)               #s
+#define ACTOR_TEXT_OF_(s)                ACTOR_TEXT_OF__(s)
+#define ACTOR_TYPES_SECTION_             __attribute__((used, section("actor_types_" ACTOR_TEXT_OF_(ACTOR_LINK_AS))))
+#define ACTOR_ENTRY_                     ACTOR_LINK_AS
+#else
+#define ACTOR_TYPES_START_   __start_actor_types
+#define ACTOR_TYPES_STOP_    __stop_actor_types
 #define ACTOR_TYPES_SECTION_ __attribute__((used, section("actor_types")))
+#define ACTOR_ENTRY_         actor_plugin_entry
+#endif
 
 /* --- C types of the kinds: in messages (T), in state (S) --- */
 #define ACTOR_T_bool actor_bool
