@@ -41,13 +41,14 @@ host_leave(struct actx *x)
     atomic_store_explicit(&x->w.in_host, 0,
                           memory_order_release); /* pairs with the acquire in sched_take_over */
 }
-/* false: a take-over is in progress, call host_held_. */
+/* false: a take-over is in progress or was, call host_held_. */
 INLINE bool
 host_try_enter(struct actx *x)
 {
     atomic_store_explicit(&x->w.in_host, 1, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst); /* compiler only: the watchdog's barrier does the rest */
-    return atomic_load_explicit(&x->w.detached, memory_order_relaxed) != WORKER_HELD;
+    /* detached stays so once for all, but then too each entry must see what the take-over left behind */
+    return atomic_load_explicit(&x->w.detached, memory_order_relaxed) == WORKER_ATTACHED;
 }
 INLINE void
 host_enter(struct actx *x)

@@ -88,25 +88,15 @@ runq_steal_slot(struct runq *q)
         if (barrier_all_threads())
             t = atomic_load_explicit(&q->slot, memory_order_acquire);
         if (t != NULL) {
+            struct task *seen = t;
+
             q->stolen = t;
-            atomic_store_explicit(&q->slot, NULL, memory_order_relaxed);
+            /* By compare-and-swap: the owner may just be storing its next task over t, and that one must stay. It then
+             * learns from `stolen` that t is gone. */
+            atomic_compare_exchange_strong_explicit(&q->slot, &seen, NULL, memory_order_relaxed,
+                                                    memory_order_relaxed);
         }
     }
     mutex_unlock(&q->lock);
     return t;
-}
-
-struct task *
-runq_drain(struct runq *q)
-{
-    struct task *t = atomic_load_explicit(&q->slot, memory_order_acquire);
-
-    if (q->bi < q->bn)
-        return q->batch[q->bi++];
-    if (t != NULL) {
-        atomic_store_explicit(&q->slot, NULL, memory_order_relaxed);
-        if (atomic_load_explicit(&q->steals, memory_order_relaxed) == q->seen || !runq_settle_(q, t))
-            return t;
-    }
-    return runq_claim_(q);
 }

@@ -108,7 +108,5 @@ runq_pop(struct runq *q)
 uint32_t runq_steal_ring(struct runq *q, struct task **ret, uint32_t max, bool all);
 /* Any other worker, when the owner has been in one turn for long: takes the task from the slot, or NULL. */
 struct task *runq_steal_slot(struct runq *q);
-/* Nobody runs this queue any more (its worker was taken over): its batch, slot and ring as they are. */
-struct task *runq_drain(struct runq *q);
 
 #endif

@@ -63,6 +63,8 @@ worker_next_slow_(struct worker *w)
 
     if (w->inject_left == 0) {
         w->inject_left = INJECT_SLICES;
+        /* here too, not only when idle: under full load nobody else would ever free what actors leave */
+        epoch_collect(&w->sched->epoch, w);
         t = sched_inject_pop(w->sched);
         if (t == NULL)
             t = runq_pop(w->runq);

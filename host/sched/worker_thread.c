@@ -64,6 +64,7 @@ steal(struct worker *w, uint64_t *stamps, uint64_t *since)
         struct worker *v = atomic_load_explicit(&s->workers[i], memory_order_acquire);
         uint64_t stamp = atomic_load_explicit(&v->stamp, memory_order_relaxed);
         bool stuck = false;
+        struct runq *q;
         uint32_t n;
 
         if (stamp != stamps[i]) {
@@ -73,7 +74,9 @@ steal(struct worker *w, uint64_t *stamps, uint64_t *since)
             stuck = w->now_ns - since[i] > SLOT_PATIENCE_NS &&
                     atomic_load_explicit(&v->in_host, memory_order_relaxed) == 0;
         }
-        n = runq_steal_ring(v->runq, got, ARRAY_LEN(got), stuck);
+        /* acquire; pairs with the release in sched_take_over, which exchanges the queues of a stuck worker */
+        q = __atomic_load_n(&v->runq, __ATOMIC_ACQUIRE);
+        n = runq_steal_ring(q, got, ARRAY_LEN(got), stuck);
         if (n > 0) {
             struct record rec = {.kind = REC_STEAL, .n = n, .ns = w->now_ns};
 
@@ -82,8 +85,8 @@ steal(struct worker *w, uint64_t *stamps, uint64_t *since)
             recorder_add(w->recorder, &rec);
             return got[0];
         }
-        if (stuck && atomic_load_explicit(&v->runq->slot, memory_order_relaxed) != NULL) {
-            struct task *t = runq_steal_slot(v->runq);
+        if (stuck && atomic_load_explicit(&q->slot, memory_order_relaxed) != NULL) {
+            struct task *t = runq_steal_slot(q);
 
             since[i] = w->now_ns;
             if (t != NULL)
@@ -222,12 +225,16 @@ launch(struct sched *s, struct worker *w)
     t->worker = w;
     parker_init(&t->parker);
     snprintf(name, sizeof name, "worker %u", w->id);
-    mutex_lock(&s->park_lock);
+    r = thread_start(&t->thread, name, worker_main, t, 0);
+    if (r < 0) {
+        env_free(s->env, t, sizeof *t);
+        return r;
+    }
+    mutex_lock(&s->park_lock); /* the list is for sched_stop alone */
     t->next = s->threads;
     s->threads = t;
     mutex_unlock(&s->park_lock);
-    r = thread_start(&t->thread, name, worker_main, t, 0);
-    return r; /* a thread that did not start stays listed: joining it does nothing */
+    return 0;
 }
 
 int
@@ -305,12 +312,23 @@ leaves(struct worker *w)
     return yes;
 }
 
+static void
+exchange_queues(struct worker *a, struct worker *b)
+{
+    struct runq *runq = a->runq;
+    struct wheel *wheel = a->wheel;
+
+    /* release; pairs with the acquire in steal() */
+    __atomic_store_n(&a->runq, b->runq, __ATOMIC_RELEASE);
+    __atomic_store_n(&b->runq, runq, __ATOMIC_RELEASE);
+    a->wheel = b->wheel;
+    b->wheel = wheel;
+}
+
 int
 sched_take_over(struct sched *s, uint32_t id)
 {
     struct worker *old = atomic_load_explicit(&s->workers[id], memory_order_acquire), *w;
-    struct runq *runq;
-    struct wheel *wheel;
     int r;
 
     if (s->spare == NULL || s->spare->id != id) {
@@ -330,16 +348,20 @@ sched_take_over(struct sched *s, uint32_t id)
         atomic_store_explicit(&old->detached, WORKER_ATTACHED, memory_order_release);
         return -ERR_BUSY;
     }
-    s->spare = NULL;
-    runq = w->runq;
-    wheel = w->wheel;
-    w->runq = old->runq;
-    w->wheel = old->wheel;
-    old->runq = runq; /* fresh ones, so that nothing is NULL; what it schedules goes by injection */
-    old->wheel = wheel;
+    /* The old worker gets fresh queues, so that nothing is NULL; what it schedules goes by injection. */
+    exchange_queues(old, w);
     old->foreign = true;
     atomic_store_explicit(&s->workers[id], w, memory_order_release);
+    r = launch(s, w);
+    if (r < 0) { /* no thread: all as before, to be tried again */
+        atomic_store_explicit(&s->workers[id], old, memory_order_release);
+        old->foreign = false;
+        exchange_queues(old, w);
+        atomic_store_explicit(&old->detached, WORKER_ATTACHED, memory_order_release);
+        return r;
+    }
+    s->spare = NULL;
     /* release; pairs with the acquire in the floor above, which waits while we hold it */
     atomic_store_explicit(&old->detached, WORKER_DETACHED, memory_order_release);
-    return launch(s, w);
+    return 0;
 }

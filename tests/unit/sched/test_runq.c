@@ -1,0 +1,248 @@
+#include "sched/barrier.h"
+#include "sched/runq.h"
+#include <criterion/criterion.h>
+#include <sched.h>
+#include <string.h>
+
+static struct runq q;
+static struct task t[4096];
+
+static void
+start(void)
+{
+    memset(&q, 0, sizeof q);
+    runq_init(&q, false);
+}
+
+static void
+stop(void)
+{
+    runq_fini(&q);
+}
+TestSuite(runq, .init = start, .fini = stop);
+
+/* As worker_push does it. */
+static void
+push(struct task *x)
+{
+    struct task *old = runq_push_slot(&q, x);
+
+    if (old != NULL)
+        cr_assert(runq_push_ring(&q, old));
+}
+
+Test(runq, the_newest_runs_first_and_what_it_displaced_waits_in_order)
+{
+    push(&t[0]);
+    push(&t[1]);
+    push(&t[2]);
+    cr_assert_eq(runq_pop(&q), &t[2]);
+    cr_assert_eq(runq_pop(&q), &t[0]);
+    cr_assert_eq(runq_pop(&q), &t[1]);
+    cr_assert_null(runq_pop(&q));
+}
+
+Test(runq, the_slot_does_not_starve_the_ring)
+{
+    bool ran = false;
+
+    runq_push_ring(&q, &t[9]);
+    for (int i = 0; i < RUNQ_LIFO_STREAK + 1 && !ran; i++) {
+        push(&t[1]);
+        ran = runq_pop(&q) == &t[9];
+    }
+    cr_assert(ran);
+}
+
+Test(runq, the_slot_goes_on_for_ever_while_nothing_waits)
+{
+    for (int i = 0; i < 10 * RUNQ_LIFO_STREAK; i++) {
+        push(&t[1]);
+        cr_assert_eq(runq_pop(&q), &t[1]);
+    }
+}
+
+Test(runq, a_full_ring_refuses)
+{
+    for (size_t i = 0; i < RUNQ_RING; i++)
+        cr_assert(runq_push_ring(&q, &t[i]));
+    cr_assert_not(runq_push_ring(&q, &t[RUNQ_RING]));
+    cr_assert_eq(runq_pop(&q), &t[0]);
+    cr_assert(runq_push_ring(&q, &t[RUNQ_RING])); /* eight were claimed */
+}
+
+Test(runq, the_ring_keeps_its_order_around_its_end)
+{
+    size_t in = 0, out = 0;
+
+    for (int round = 0; round < 1000; round++) {
+        for (int i = 0; i < 7; i++)
+            cr_assert(runq_push_ring(&q, &t[in++ % ARRAY_LEN(t)]));
+        for (int i = 0; i < 7; i++)
+            cr_assert_eq(runq_pop(&q), &t[out++ % ARRAY_LEN(t)]);
+    }
+}
+
+Test(runq, a_thief_takes_half_and_leaves_a_single_task_alone)
+{
+    struct task *got[64];
+
+    runq_push_ring(&q, &t[0]);
+    cr_assert_eq(runq_steal_ring(&q, got, ARRAY_LEN(got), false), 0);
+    for (size_t i = 1; i < 10; i++)
+        runq_push_ring(&q, &t[i]);
+    cr_assert_eq(runq_steal_ring(&q, got, ARRAY_LEN(got), false), 5);
+    cr_assert_eq(got[0], &t[0]);
+    cr_assert_eq(got[4], &t[4]);
+    cr_assert_eq(runq_pop(&q), &t[5]);
+}
+
+Test(runq, a_thief_of_a_stuck_owner_takes_a_single_task_too)
+{
+    struct task *got[64];
+
+    runq_push_ring(&q, &t[0]);
+    cr_assert_eq(runq_steal_ring(&q, got, ARRAY_LEN(got), true), 1);
+    cr_assert_eq(got[0], &t[0]);
+    cr_assert_null(runq_pop(&q));
+}
+
+Test(runq, a_thief_takes_the_slot_of_a_stuck_owner)
+{
+    barrier_register();
+    push(&t[0]);
+    cr_assert_eq(runq_steal_slot(&q), &t[0]);
+    cr_assert_null(runq_steal_slot(&q));
+    cr_assert_null(runq_pop(&q));
+    push(&t[1]); /* the owner goes on as if nothing had happened */
+    push(&t[2]);
+    cr_assert_eq(runq_pop(&q), &t[2]);
+    cr_assert_eq(runq_pop(&q), &t[1]);
+}
+
+/* --- threads: each task is in exactly one pair of hands --- */
+enum { TASKS = 64, STEPS_MIN = 300000, SLOT_STEALS = 30 };
+static _Atomic(uint32_t) slot_steals;
+static _Atomic(uint32_t) holders[TASKS]; /* how many have it outside of the queue */
+static _Atomic(uint32_t) wrong;
+static _Atomic(bool) over;
+/* From thieves back to the owner. */
+static _Atomic(struct task *) returned;
+
+static void
+take(struct task *x)
+{
+    if (atomic_fetch_add(&holders[x - t], 1) != 0)
+        atomic_fetch_add(&wrong, 1);
+}
+
+static void
+let_go(struct task *x)
+{
+    if (atomic_fetch_sub(&holders[x - t], 1) != 1)
+        atomic_fetch_add(&wrong, 1);
+}
+
+static void
+give_back(struct task *x)
+{
+    x->next = atomic_load(&returned);
+    while (!atomic_compare_exchange_weak(&returned, &x->next, x))
+        ;
+}
+
+static void
+steal_on(void *arg)
+{
+    const bool *slot_only = arg;
+    uint32_t n = 0;
+
+    while (!atomic_load(&over)) {
+        struct task *got[16], *x;
+        uint32_t k = *slot_only ? 0 : runq_steal_ring(&q, got, ARRAY_LEN(got), n % 5 == 0);
+
+        for (uint32_t i = 0; i < k; i++) {
+            take(got[i]);
+            give_back(got[i]);
+        }
+        if ((n++ % 2 == 0 || *slot_only) && (x = runq_steal_slot(&q)) != NULL) {
+            take(x);
+            give_back(x);
+            atomic_fetch_add(&slot_steals, 1);
+        }
+        if (k == 0 && !*slot_only)
+            sched_yield();
+    }
+}
+
+/* Owner: what thieves gave back goes into the queue again. Returns how many. */
+static uint32_t
+refill(void)
+{
+    struct task *x = atomic_exchange(&returned, NULL), *next;
+    uint32_t n = 0;
+
+    for (; x != NULL; x = next, n++) {
+        next = x->next;
+        let_go(x);
+        push(x);
+    }
+    return n;
+}
+
+static void
+owner_and_thieves(uint32_t thieves, bool slot_only)
+{
+    struct thread th[2];
+    uint32_t left = 0;
+
+    runq_fini(&q);
+    memset(&q, 0, sizeof q);
+    runq_init(&q, true);
+    atomic_store(&over, false);
+    atomic_store(&wrong, 0);
+    atomic_store(&slot_steals, 0);
+    for (size_t i = 0; i < TASKS; i++)
+        atomic_store(&holders[i], 0);
+    cr_assert(barrier_register());
+    for (size_t i = 0; i < TASKS; i++)
+        push(&t[i]);
+    for (uint32_t i = 0; i < thieves; i++)
+        cr_assert_eq(thread_start(&th[i], "thief", steal_on, &slot_only, 0), 0);
+    /* a barrier on all threads takes long on a busy machine, so count what matters */
+    for (uint32_t i = 0; i < STEPS_MIN || atomic_load(&slot_steals) < SLOT_STEALS; i++) {
+        struct task *x[2] = {runq_pop(&q), runq_pop(&q)};
+
+        for (int k = 0; k < 2; k++) { /* the second displaces the first, which a thief may be taking */
+            if (x[k] == NULL)
+                continue;
+            take(x[k]);
+            let_go(x[k]);
+            push(x[k]);
+        }
+        refill();
+    }
+    atomic_store(&over, true);
+    for (uint32_t i = 0; i < thieves; i++)
+        thread_join(&th[i]);
+    refill();
+    for (struct task *x; (x = runq_pop(&q)) != NULL; left++)
+        take(x);
+    cr_assert_eq(left, TASKS, "%u of %u tasks are left", left, TASKS);
+    cr_assert_eq(atomic_load(&wrong), 0);
+}
+
+Test(runq, no_task_is_lost_or_run_twice_while_a_thief_takes_slot_and_ring, .timeout = 240)
+{
+    owner_and_thieves(1, false);
+}
+
+Test(runq, no_task_is_lost_or_run_twice_while_a_thief_takes_from_the_slot, .timeout = 240)
+{
+    owner_and_thieves(1, true);
+}
+
+Test(runq, no_task_is_lost_or_run_twice_with_two_thieves, .timeout = 240)
+{
+    owner_and_thieves(2, false);
+}

@@ -1,0 +1,216 @@
+#include "base/list.h"
+#include "sched/scheduler.h"
+#include <criterion/criterion.h>
+#include <string.h>
+
+/* Without threads: what worker_next and the queues do. */
+static struct env_fake env;
+static struct sched sch;
+static struct worker *w;
+static struct task t[3000];
+static uint32_t inits, finis, fail_init;
+
+static int
+worker_init(struct worker *x)
+{
+    (void)x;
+    if (++inits == fail_init)
+        return -ERR_NOMEM;
+    return 0;
+}
+
+static void
+worker_fini(struct worker *x)
+{
+    (void)x;
+    finis++;
+}
+
+static void
+run(struct worker *x, struct task *task)
+{
+    (void)x;
+    (void)task;
+}
+
+static void
+fire(struct worker *x, struct wheel_node *n)
+{
+    (void)x;
+    (void)n;
+}
+
+static const struct task_ops ops = {.worker_bytes = sizeof(struct worker),
+                                    .worker_init = worker_init,
+                                    .worker_fini = worker_fini,
+                                    .run = run,
+                                    .fire = fire};
+
+static int
+make(uint32_t workers)
+{
+    struct sched_config cfg = {
+        .workers = workers, .slice_turns = 1000, .slice_ns = 200000, .simulated = true};
+
+    memset(&sch, 0, sizeof sch);
+    return sched_init(&sch, &env.env, &cfg, &ops, NULL);
+}
+
+static void
+start(void)
+{
+    env_fake_init(&env, 1);
+    inits = finis = fail_init = 0;
+    cr_assert_eq(make(2), 0);
+    w = atomic_load(&sch.workers[0]);
+}
+
+static void
+stop(void)
+{
+    sched_fini(&sch);
+    cr_assert_eq(finis, 3); /* two and the port */
+    cr_assert_eq(env.live_bytes, 0);
+}
+TestSuite(scheduler, .init = start, .fini = stop);
+
+Test(scheduler, injected_tasks_come_in_their_order_to_any_worker)
+{
+    sched_inject(&sch, &t[0]);
+    sched_inject(&sch, &t[1]);
+    sched_inject(&sch, &t[2]);
+    cr_assert_eq(worker_next(w), &t[0]);
+    cr_assert_eq(worker_next(atomic_load(&sch.workers[1])), &t[1]);
+    cr_assert_eq(worker_next(w), &t[2]);
+    cr_assert_null(worker_next(w));
+}
+
+Test(scheduler, a_busy_worker_looks_at_the_injection_queue_now_and_then)
+{
+    int slices = 0;
+
+    sched_inject(&sch, &t[0]);
+    worker_push(w, &t[1]);
+    while (worker_next(w) != &t[0]) {
+        worker_push(w, &t[1]);
+        cr_assert_leq(++slices, INJECT_SLICES);
+    }
+}
+
+Test(scheduler, what_does_not_fit_a_ring_is_injected)
+{
+    bool seen[ARRAY_LEN(t)] = {false};
+
+    for (size_t i = 0; i < ARRAY_LEN(t); i++)
+        worker_push_ring(w, &t[i]);
+    cr_assert_gt(atomic_load(&sch.injected), 0);
+    for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+        struct task *x = worker_next(w);
+
+        cr_assert_not_null(x);
+        cr_assert_not(seen[x - t]);
+        seen[x - t] = true;
+    }
+    cr_assert_null(worker_next(w));
+}
+
+Test(scheduler, the_port_schedules_by_injection)
+{
+    struct worker *port = sched_port_enter(&sch);
+
+    worker_push(port, &t[0]);
+    worker_push_ring(port, &t[1]);
+    sched_port_leave(&sch, port);
+    cr_assert_eq(atomic_load(&sch.injected), 2);
+    cr_assert_eq(worker_next(w), &t[0]);
+    cr_assert_eq(worker_next(w), &t[1]);
+}
+
+Test(scheduler, a_slice_is_over_after_its_time_or_its_turns)
+{
+    w->now_ns = env.mono_ns;
+    cr_assert_not(worker_clock(w, CLOCK_TURNS));
+    env.mono_ns += 100000;
+    cr_assert_not(worker_clock(w, 2 * CLOCK_TURNS));
+    env.mono_ns += 150000;
+    cr_assert(worker_clock(w, 3 * CLOCK_TURNS));
+    cr_assert_not(worker_clock(w, CLOCK_TURNS)); /* another slice */
+    cr_assert(worker_clock(w, 1000));
+}
+
+Test(scheduler, counters_of_all_workers_add_up)
+{
+    counter_add(w->counters, COUNTER_slices, 3);
+    counter_add(atomic_load(&sch.workers[1])->counters, COUNTER_slices, 4);
+    counter_add(sch.port->counters, COUNTER_slices, 5);
+    cr_assert_eq(sched_counter(&sch, COUNTER_slices), 12);
+}
+
+static uint32_t freed;
+static void
+release(struct retired *r, void *arg)
+{
+    (void)r;
+    cr_assert_eq(arg, w);
+    freed++;
+}
+
+Test(scheduler, a_worker_that_is_never_idle_frees_what_was_retired)
+{
+    struct retired r;
+
+    epoch_retire(&sch.epoch, &r, release);
+    worker_push(w, &t[1]);
+    for (int i = 0; i <= INJECT_SLICES; i++) {
+        cr_assert_eq(worker_next(w), &t[1]);
+        worker_push(w, &t[1]);
+    }
+    cr_assert_eq(freed, 1);
+}
+
+Test(scheduler, blocks_that_nobody_gave_back_are_counted_at_the_end)
+{
+    cr_assert_not_null(pool_get(&w->pool, 0));
+    sched_fini(&sch);
+    cr_assert_eq(sch.leaked, 1);
+    cr_assert_eq(make(2), 0); /* for .fini */
+    finis = 0;
+}
+
+Test(scheduler, odd_numbers_of_workers_are_refused)
+{
+    struct sched_config cfg = {.workers = 0};
+    struct sched s = {0};
+
+    cr_assert_eq(sched_init(&s, &env.env, &cfg, &ops, NULL), -ERR_INVALID);
+    cfg.workers = SCHED_WORKERS_MAX + 1;
+    cr_assert_eq(sched_init(&s, &env.env, &cfg, &ops, NULL), -ERR_INVALID);
+}
+
+Test(scheduler, each_failure_of_its_making_leaves_nothing_behind)
+{
+    uint64_t before = env.live_bytes, n = 1;
+    struct sched s;
+    struct sched_config cfg = {.workers = 12, .simulated = true}; /* more than the list first has room for */
+
+    for (;; n++) {
+        int r;
+
+        memset(&s, 0, sizeof s);
+        env.fail_at = n;
+        r = sched_init(&s, &env.env, &cfg, &ops, NULL);
+        env.fail_at = 0;
+        if (r == 0)
+            break;
+        cr_assert_eq(r, -ERR_NOMEM);
+        cr_assert_eq(env.live_bytes, before);
+        cr_assert_lt(n, 1000);
+    }
+    sched_fini(&s);
+    cr_assert_eq(env.live_bytes, before);
+    fail_init = inits + 7; /* the floor above fails too */
+    memset(&s, 0, sizeof s);
+    cr_assert_eq(sched_init(&s, &env.env, &cfg, &ops, NULL), -ERR_NOMEM);
+    cr_assert_eq(env.live_bytes, before);
+    finis = 0;
+}
