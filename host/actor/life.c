@@ -393,6 +393,15 @@ escalate(struct actx *x, struct cell *c, const struct failure *f)
     cell_order(x, parent, o);
 }
 
+/* m was in a turn and will be in another. Its arrival has ended an ask or a watch: nobody may look for those again. */
+static void
+put_aside(const struct cell *c, struct msg *m)
+{
+    m->head |= MSG_F_SEEN;
+    if (m->head & (MSG_F_REPLY | MSG_F_ASK_FAILED | MSG_F_JOB))
+        message_ext(m)->slot = c->incarnation;
+}
+
 /* The message whose turn failed: back to the front of the mail, or a dead letter. */
 static void
 settle(struct actx *x, struct cell *c, struct msg *m, const struct failure *f, const struct verdict *v)
@@ -404,6 +413,7 @@ settle(struct actx *x, struct cell *c, struct msg *m, const struct failure *f, c
         return;
     }
     m->head |= MSG_F_REDELIVERED;
+    put_aside(c, m);
     atomic_store_explicit(&m->next, ext->replay, memory_order_relaxed);
     ext->replay = m;
     atomic_fetch_or_explicit(&c->attn, ATTN_REPLAY, memory_order_relaxed);
@@ -454,10 +464,7 @@ stash(struct actx *x, struct cell *c, struct msg *m)
         return;
     }
     atomic_store_explicit(&m->next, NULL, memory_order_relaxed);
-    /* Its arrival has ended an ask or a watch: when it is unstashed, nobody may look for those again. */
-    m->head |= MSG_F_SEEN;
-    if (m->head & (MSG_F_REPLY | MSG_F_ASK_FAILED | MSG_F_JOB))
-        message_ext(m)->slot = c->incarnation;
+    put_aside(c, m);
     *ext->stash_end = m;
     ext->stash_end = (struct msg **)(void *)&m->next;
     ext->nstash++;

@@ -31,7 +31,7 @@ _Static_assert(sizeof(struct msg) == 32, "message header");
 #define MSG_F_JOB         (1ull << 44) /* ext.tag is the tag: of a job's result, or of a tick once it has arrived */
 #define MSG_F_SYSTEM      (1ull << 45) /* from the host: not counted as user mail, no dead letter when unhandled */
 #define MSG_F_POISON      (1ull << 46) /* no payload: stop here (drain) */
-#define MSG_F_SEEN        (1ull << 47) /* was stashed: what its arrival ended stays ended; ext.slot is the incarnation */
+#define MSG_F_SEEN        (1ull << 47) /* was in a turn before: what its arrival ended stays ended; ext.slot is the incarnation */
 #define MSG_F_REDELIVERED (1ull << 48) /* its turn failed before, and supervision kept it */
 #define MSG_F_SHIFT       40
 

@@ -161,23 +161,44 @@ sched_inject(struct sched *s, struct task *t)
         sched_wake(s);
 }
 
-struct task *
-sched_inject_pop(struct sched *s)
+/* How many w may take: its share, and no more than its ring has room for. Thieves only make more room. */
+static uint32_t
+share(const struct sched *s, const struct worker *w)
 {
-    struct task *t;
+    uint32_t n = atomic_load_explicit(&s->injected, memory_order_relaxed) / s->nworkers + 1;
+    uint32_t waiting = runq_waiting(w->runq), room = waiting < RUNQ_RING ? RUNQ_RING - waiting : 0;
+
+    n = n < INJECT_BATCH ? n : INJECT_BATCH;
+    return n < room + 1 ? n : room + 1; /* one is run at once */
+}
+
+struct task *
+sched_inject_take(struct sched *s, struct worker *w)
+{
+    struct task *first, *t, *next;
+    uint32_t n, took = 0;
 
     if (atomic_load_explicit(&s->injected, memory_order_relaxed) == 0)
         return NULL;
+    n = share(s, w);
     mutex_lock(&s->inject_lock);
-    t = s->inject_head;
-    if (t != NULL) {
-        s->inject_head = t->next;
-        if (s->inject_head == NULL)
-            s->inject_tail = &s->inject_head;
-        atomic_fetch_sub_explicit(&s->injected, 1, memory_order_relaxed);
+    first = t = s->inject_head;
+    while (t != NULL && took < n) {
+        t = t->next;
+        took++;
     }
+    s->inject_head = t;
+    if (t == NULL)
+        s->inject_tail = &s->inject_head;
+    atomic_fetch_sub_explicit(&s->injected, took, memory_order_relaxed);
     mutex_unlock(&s->inject_lock);
-    return t;
+    if (first == NULL)
+        return NULL;
+    for (t = first->next; took > 1; took--, t = next) {
+        next = t->next;
+        runq_push_ring(w->runq, t);
+    }
+    return first;
 }
 
 struct worker *

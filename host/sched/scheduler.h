@@ -71,7 +71,9 @@ void sched_abandon(struct sched *s); /* then the process has to go: nothing of s
 
 /* Queue a task for any worker and wake one. Any thread. */
 void sched_inject(struct sched *s, struct task *t);
-struct task *sched_inject_pop(struct sched *s); /* NULL: none */
+/* w's share of the queue: one is returned, the others go to its ring, so that a busy worker's own tasks do not keep them
+ * waiting one by one. NULL: none. */
+struct task *sched_inject_take(struct sched *s, struct worker *w);
 void sched_wake(struct sched *s);               /* one sleeper, if there is one */
 
 /* The port: how threads that are no workers send and spawn. Blocks shortly for others that do the same. What

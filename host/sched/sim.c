@@ -80,7 +80,7 @@ park(struct sim *sim, uint32_t i)
     stop_spinning(sim, i);
     sim->parked[i] = true;
     atomic_fetch_add_explicit(&s->parked, 1, memory_order_relaxed);
-    t = sched_inject_pop(s);
+    t = sched_inject_take(s, worker(sim, i));
     if (t == NULL) {
         epoch_offline(worker(sim, i)->seat);
         return NULL;
@@ -148,7 +148,7 @@ choose(struct sim *sim, struct worker *w, enum sim_source *ret)
 
     if (dice == 0) {
         *ret = SIM_INJECTED;
-        t = sched_inject_pop(sim->sched);
+        t = sched_inject_take(sim->sched, w);
     } else if (dice == 1) {
         t = steal(sim, w, ret);
     }
@@ -174,7 +174,7 @@ idle(struct sim *sim, struct worker *w, enum sim_source *ret)
     t = runq_pop(w->runq);
     if (t == NULL) {
         *ret = SIM_INJECTED;
-        t = sched_inject_pop(s);
+        t = sched_inject_take(s, w);
     }
     if (t == NULL)
         t = steal(sim, w, ret);

@@ -65,9 +65,9 @@ worker_next_slow_(struct worker *w)
         w->inject_left = INJECT_SLICES;
         /* here too, not only when idle: under full load nobody else would ever free what actors leave */
         epoch_collect(&w->sched->epoch, w);
-        t = sched_inject_pop(w->sched);
+        t = sched_inject_take(w->sched, w);
         if (t == NULL)
             t = runq_pop(w->runq);
     }
-    return t != NULL ? t : sched_inject_pop(w->sched);
+    return t != NULL ? t : sched_inject_take(w->sched, w);
 }

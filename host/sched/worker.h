@@ -20,6 +20,7 @@ enum {
     CLOCK_TURNS =
         32, /* the clock is read once so many turns of the worker: a read each slice costs a quarter */
     INJECT_SLICES = 61,  /* look at the injection queue so often even when busy */
+    INJECT_BATCH = 64,   /* and take so many at most */
     SPIN_NS = 40 * 1000, /* one idle worker spins so long before it sleeps; a wake-up costs about 29 us */
     SLOT_PATIENCE_NS = 50 * 1000 /* thieves leave the LIFO slot alone for so long */
 };

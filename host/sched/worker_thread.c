@@ -119,7 +119,7 @@ park(struct worker *w, struct worker_thread *me)
     mutex_unlock(&s->park_lock);
 
     /* the second look: pairs with sched_inject */
-    t = atomic_load_explicit(&s->injected, memory_order_seq_cst) ? sched_inject_pop(s) : NULL;
+    t = atomic_load_explicit(&s->injected, memory_order_seq_cst) ? sched_inject_take(s, w) : NULL;
     if (t == NULL && !stopping(w)) {
         if (due != UINT64_MAX) {
             uint64_t now = env_mono_ns(s->env);
@@ -168,7 +168,7 @@ idle(struct worker *w, struct worker_thread *me)
             worker_timers(w);
             t = runq_pop(w->runq);
             if (t == NULL)
-                t = sched_inject_pop(s);
+                t = sched_inject_take(s, w);
             if (t == NULL && s->nworkers > 1)
                 t = steal(w, stamps, since);
             if (t != NULL || stopping(w))

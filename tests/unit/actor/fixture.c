@@ -254,13 +254,30 @@ rig_start(void)
 }
 
 void
-rig_start_threads(uint32_t workers)
+rig_make_threads(const struct rig_config *cfg)
 {
     memset(&rig, 0, sizeof rig);
     memset(&rig_policy, 0, sizeof rig_policy);
     rig.threads = true;
-    cr_assert_eq(make(&(struct rig_config){.workers = workers}), 0);
+    cr_assert_eq(make(cfg), 0);
+}
+
+void
+rig_start_threads(uint32_t workers)
+{
+    rig_make_threads(&(struct rig_config){.workers = workers});
     cr_assert_eq(sched_start(&rig.sys.sched), 0);
+}
+
+void
+rig_end_all(void)
+{
+    struct actx *x = system_enter(&rig.sys, rig.sys.root);
+
+    cell_poke(x, cell_at(&rig.sys, rig.sys.user.slot), ATTN_STOP);
+    system_leave(x);
+    while (atomic_load(&rig.sys.alive) != 0)
+        sched_yield();
 }
 
 void

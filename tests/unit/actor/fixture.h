@@ -102,7 +102,9 @@ extern struct rig rig; /* one at a time */
 void rig_start(void);                             /* one worker */
 int rig_start_with(const struct rig_config *cfg); /* 0 or -ERR_*: memory; then there is nothing to stop */
 void rig_start_threads(uint32_t workers);
-void rig_stop(void); /* every actor goes; checks balance and leaks */
+void rig_make_threads(const struct rig_config *cfg); /* the same, but sched_start() is the test's */
+void rig_end_all(void);                              /* threads: /user stops; returns when no actor is left */
+void rig_stop(void);                                 /* every actor goes; checks balance and leaks */
 /* Every message has its fate, on both lanes. Only while no worker runs. */
 void rig_check_balance(void);
 uint64_t rig_counter(enum counter id);

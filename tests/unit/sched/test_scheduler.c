@@ -80,9 +80,27 @@ Test(scheduler, injected_tasks_come_in_their_order_to_any_worker)
     sched_inject(&sch, &t[1]);
     sched_inject(&sch, &t[2]);
     cr_assert_eq(worker_next(w), &t[0]);
-    cr_assert_eq(worker_next(atomic_load(&sch.workers[1])), &t[1]);
-    cr_assert_eq(worker_next(w), &t[2]);
+    cr_assert_eq(worker_next(w), &t[1]); /* its share of three was two */
+    cr_assert_eq(worker_next(atomic_load(&sch.workers[1])), &t[2]);
     cr_assert_null(worker_next(w));
+}
+
+Test(scheduler, a_busy_worker_takes_its_share_of_a_long_injection_queue_at_once)
+{
+    size_t ran = 0;
+
+    for (size_t i = 1; i <= 2000; i++)
+        sched_inject(&sch, &t[i]);
+    worker_push_ring(w, &t[0]); /* yields and yields */
+    for (int i = 0; i < 40 * INJECT_SLICES; i++) {
+        struct task *x = worker_next(w);
+
+        if (x == &t[0])
+            worker_push_ring(w, x);
+        else
+            ran++;
+    }
+    cr_assert_eq(ran, 2000);
 }
 
 Test(scheduler, a_busy_worker_looks_at_the_injection_queue_now_and_then)
