@@ -19,7 +19,7 @@
 #include "base/vec.h"
 #include "node/diag.h"
 
-enum { INI_FILE_MAX = 1 << 20, INI_LINE_MAX = 199, INI_NAME_MAX = 49 };
+enum { INI_FILE_MAX = 1 << 20, INI_LINE_MAX = 198, INI_NAME_MAX = 49 };
 
 struct ini_item {
     const char *section, *key, *value; /* key NULL: the line that opens the section */

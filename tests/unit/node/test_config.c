@@ -265,7 +265,7 @@ Test(config, a_value_that_just_fits_its_line_is_dumped_so_that_it_fits_again)
 
     strbuf_init(&ini);
     strbuf_init(&out);
-    strbuf_printf(&ini, "[plugin p]\nx=%0*d\n", 197, 7);
+    strbuf_printf(&ini, "[plugin p]\nx=%0*d\n", 196, 7);
     c = load(strbuf_str(&ini));
     config_dump(c, &out);
     again = load(strbuf_str(&out));

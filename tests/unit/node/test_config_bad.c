@@ -16,10 +16,10 @@ static const struct bad {
     const char *message, *fix; /* parts of them; fix "" = any */
 } bad[] = {
     /* lines */
-    {STR("[node]\nname = " X200 "\n"), 2, 200, "line of 207 bytes, the limit is 199", "shorten"},
-    {STR("# " X200 "\n"), 1, 200, "line of 202 bytes", ""},
-    {STR("[node]\nname = a" X50 X50 X50 "                                     tls=off\n"), 2, 200,
-     "limit is 199", ""},
+    {STR("[node]\nname = " X200 "\n"), 2, 199, "line of 207 bytes, the limit is 198", "shorten"},
+    {STR("# " X200 "\n"), 1, 199, "line of 202 bytes", ""},
+    {STR("[node]\nname = a" X50 X50 X50 "                                     tls=off\n"), 2, 199,
+     "limit is 198", ""},
     {STR("[node]\nna\0me = a\n"), 2, 3, "NUL byte", "UTF-8"},
     {STR("\xff\xfe[\0n\0o\0d\0e\0]\0\n\0"), 1, 4, "NUL byte", ""},
     {STR("[node]\nname = \x01\n"), 2, 8, "control character 0x01", "remove"},
