@@ -11,7 +11,7 @@
  *   # comment             also ; and also indented; always a line of its own
  *   [section]  [kind name]
  *   key = value           to the end of the line; spaces around are dropped; no quotes, no escapes, no
- * continuation Limits: 1 MiB a file, 199 bytes a line, 49 bytes a section name or key. UTF-8. One owner
+ * continuation Limits: 1 MiB a file, 198 bytes a line, 49 bytes a section name or key. UTF-8. One owner
  * thread; blocks on files.
  */
 #ifndef NODE_INI_FILE_H
