@@ -109,12 +109,12 @@ tell_many(struct actx *x, struct cell *c, struct msg *m)
     return r;
 }
 
-/* The worker is about to be taken over: wait for the outcome, then begin anew. */
+/* The worker is about to be taken over, or was: wait for the outcome, then by the way that is always right. */
 static COLD int
 tell_held(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
 {
     host_held_((struct actx *)ctx);
-    return call_tell(ctx, to, t, v);
+    return tell_slow(ctx, to, t, v);
 }
 
 enum { TELL_UNITS = 4 }; /* so much payload beside the header fits a block of class 0 */

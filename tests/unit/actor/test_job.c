@@ -81,6 +81,8 @@ start(void)
     static const actor_plugin *const more[] = {&job_plugin, NULL};
 
     cr_assert_eq(rig_start_with(&(struct rig_config){.more = more}), 0);
+    memset(&pool, 0, sizeof pool);
+    returns = 0;
     rig.sys.blocking = submit;
     rig.sys.blocking_self = &pool;
     a = rig_spawn("j.boss");

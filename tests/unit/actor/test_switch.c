@@ -91,6 +91,9 @@ start(void)
 
     cr_assert_eq(rig_start_with(&(struct rig_config){.more = more}), 0);
     a = rig_spawn("v1.tally1");
+    memset(&swap, 0, sizeof swap);
+    lost = doubled = reordered = next_v1 = next_v2 = 0;
+    migrate_fails = 0;
     mutex_init(&swap.lock);
     swap.id = 1;
     swap.to = rig_behaviour("v2.tally2");
