@@ -222,7 +222,7 @@ def actors_stop_at_once_or_after_their_mail(node):
     for mode in ([], ["--drain"]):
         node.ctl("spawn", "shifty", "s")
         node.ctl("spawn", "shifty", "kid", {}, "--parent", "/user/s")
-        node.ctl("tell", "/user/s", "hold", {"ms": 300})
+        node.ctl("tell", "/user/s", "hold", {"ms": 2000})
         for _ in range(5):
             node.ctl("tell", "/user/s", "set", {"n": 1})
         got = node.ctl("stop", "/user/s", *mode)
