@@ -2,7 +2,8 @@
 """Extract the code blocks of a README and build or run them.  run.py SOURCE_DIR BUILD_DIR README
 
 A fence's info string says what a block is; blocks without one of these words are only shown.
-  ```c file=NAME                     a C file, and append=NAME what continues it; compiled at the end
+  ```c file=NAME                     a C file, and append=NAME what continues it; compiled at the end, as a plugin (test_*: as a
+                                     program's object). Shell blocks compile with cc $CFLAGS: the build's own compiler and sanitizers
   ```c stmt=NAME [self=T] [m=T]      statements of a handler; wrapped in one, and appended to a copy of NAME
   ```sh test                         run by bash -e in a directory that looks like the source tree
   ```sh start                        the same in the background, until the end; awaited until it says READY=1 (sd_notify)
@@ -62,6 +63,7 @@ class Page:
         os.mkdir(tmp + "/run")
         self.log = open(tmp + "/daemons.log", "w+")
         self.env = dict(os.environ, XDG_RUNTIME_DIR=tmp + "/run", XDG_STATE_HOME=tmp + "/state", HOME=tmp)
+        self.env.setdefault("CFLAGS", "")
 
     def die(self, line, text):
         with open(self.log.name) as f:
@@ -94,6 +96,7 @@ class Page:
             f.write(self.files[name])
 
     def run(self, line, body):
+        body = 'cc() { command "${README_CC:-cc}" "$@"; }\n' + body
         r = subprocess.run(["bash", "-euo", "pipefail", "-c", body], cwd=self.tmp, env=self.env, stdin=subprocess.DEVNULL,
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
         self.output = r.stdout
@@ -124,7 +127,11 @@ class Page:
             path = os.path.join(self.tmp, "checked_" + name)
             with open(path, "w") as f:
                 f.write(text)
-            r = subprocess.run(["cc", *FLAGS.split(), "-I", self.source + "/sdk/include", "-o", path + ".so", path])
+            if name.startswith("test_"):
+                flags = ["-std=gnu11", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-c"]
+            else:
+                flags = FLAGS.split()
+            r = subprocess.run(["cc", *flags, "-I", self.source + "/sdk/include", "-o", path + ".so", path])
             if r.returncode:
                 self.die(0, f"{name} does not compile")
             self.compiled += 1 + len(self.wrapped.get(name, []))
