@@ -5,17 +5,21 @@
 
 #define CRASH_ARGS(F) F(i32, start_code) F(i32, stop_code)
 #define FAIL(F)       F(i32, code, .dflt = 1) F(str, text)
-#define SPIN(F)       F(u64, ms) /* 0: for ever */
+#define SPIN(F)       F(u64, ms)   /* 0: for ever */
+#define QUIT(F)       F(u32, mail) /* echoes to leave in the mailbox */
+#define TICK(F)       F(u64, every_ms, .dflt = 1)
 #define FLOOD(F)      F(u32, messages)
 #define CHILD(F)      F(str, name) F(i32, start_code) F(u32, on_failure) F(u32, on_start_failure)
 #define FLOODED(F)    F(u32, taken) F(i32, status)
 #define TOLD(F)       F(u32, terminated) F(u32, reason) F(i32, code) F(u32, child_failures)
 #define STATUS(F)     F(u32, queries) F(u32, touched) F(u32, echoes) TOLD(F)
-#define CRASH(F)      STATUS(F) F(i32, stop_code)
+#define CRASH(F)      STATUS(F) F(i32, stop_code) F(ref, ghost)
 ACTOR_ARGS(crash_args, 1, CRASH_ARGS)
 ACTOR_MESSAGE(fail, 1, FAIL)
 ACTOR_SIGNAL(ignore, 1)
-ACTOR_SIGNAL(quit, 1)
+ACTOR_MESSAGE(quit, 1, QUIT)
+ACTOR_MESSAGE(tick, 1, TICK)
+ACTOR_SIGNAL(haunt, 1)
 ACTOR_SIGNAL(fault, 1)
 ACTOR_MESSAGE(spin, 1, SPIN)
 ACTOR_MESSAGE(flood, 1, FLOOD)
@@ -52,7 +56,20 @@ ACTOR_ON(crash, ignore, ctx, self, m)
 }
 ACTOR_ON(crash, quit, ctx, self, m)
 {
+    for (uint32_t i = 0; i < m->mail; i++)
+        actor_tell(ctx, actor_self(ctx), echo); /* nobody is left to handle them: dead letters */
     return ACTOR_STOP;
+}
+ACTOR_ON(crash, tick, ctx, self, m)
+{
+    actor_timer(ctx, m->every_ms, m->every_ms, 0, echo); /* ends with this actor */
+    return ACTOR_OK;
+}
+/* Tell the child that ended last, whoever lives in its place now. */
+ACTOR_ON(crash, haunt, ctx, self, m)
+{
+    actor_reply(ctx, flooded, .taken = 1, .status = actor_tell(ctx, self->ghost, echo));
+    return ACTOR_OK;
 }
 ACTOR_ON(crash, fault, ctx, self, m)
 {
@@ -95,6 +112,7 @@ ACTOR_ON(crash, actor_terminated, ctx, self, m)
     self->terminated++;
     self->reason = m->reason;
     self->code = m->code;
+    self->ghost = m->who;
     return ACTOR_OK;
 }
 ACTOR_ON(crash, actor_child_failed, ctx, self, m)
@@ -115,8 +133,8 @@ ACTOR_ON(crash, query, ctx, self, m)
     return ACTOR_OK;
 }
 ACTOR_BEHAVIOUR(crash, ACTOR_ROW_STARTS(crash, crash_args), ACTOR_ROW_STOPS(crash), ACTOR_ROW(crash, fail),
-                ACTOR_ROW(crash, ignore), ACTOR_ROW(crash, quit), ACTOR_ROW(crash, fault),
-                ACTOR_ROW(crash, spin), ACTOR_ROW(crash, flood), ACTOR_ROW(crash, child),
-                ACTOR_ROW(crash, actor_terminated), ACTOR_ROW(crash, actor_child_failed),
-                ACTOR_ROW(crash, echo), ACTOR_ROW(crash, query))
+                ACTOR_ROW(crash, ignore), ACTOR_ROW(crash, quit), ACTOR_ROW(crash, tick),
+                ACTOR_ROW(crash, haunt), ACTOR_ROW(crash, fault), ACTOR_ROW(crash, spin),
+                ACTOR_ROW(crash, flood), ACTOR_ROW(crash, child), ACTOR_ROW(crash, actor_terminated),
+                ACTOR_ROW(crash, actor_child_failed), ACTOR_ROW(crash, echo), ACTOR_ROW(crash, query))
 ACTOR_PLUGIN("crash", "1.0.0", &crash_behaviour)

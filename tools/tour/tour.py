@@ -101,6 +101,32 @@ def supervise(node):
     say(f"{text}; the parent of such a child hears of it with its code")
 
 
+def counter_of(node, name):
+    return next((c["value"] for c in node.ctl("counters", name)["counters"] if c["name"] == name), 0)
+
+
+def ending(node):
+    step("What ends, ends")
+    before = counter_of(node, "dead_stopped")
+    node.ctl("spawn", "crash", "leaver", {})
+    node.ctl("tell", "/user/leaver", "quit", {"mail": 1000})
+    node.wait("the end of /user/leaver", lambda: not any(
+        a["path"] == "/user/leaver" for a in node.ctl("actors", "--plugin", "crash")["actors"]))
+    expect("dead letters of what it left unread", counter_of(node, "dead_stopped") - before, 1000)
+    say("1,000 messages in the mailbox of an actor that stops: 1,000 dead letters, reason \"stopped\"")
+
+    node.ctl("spawn", "crash", "ticker", {})
+    node.ctl("tell", "/user/ticker", "tick", {"every_ms": 1})
+    node.wait("ticks", lambda: node.ask("/user/ticker", "query")["echoes"] >= 3)
+    node.ctl("stop", "/user/ticker")
+    dead = node.ctl("status")["dead"]
+    for i in range(16):  # some of them live where the child with code 6 did
+        node.ctl("tell", "/user/crash", "child", {"name": f"heir-{i}"})
+    expect("dead letters of a stopped timer", node.ctl("status")["dead"] - dead, 0)
+    expect("status of a message to a child that is gone", node.ask("/user/crash", "haunt")["status"], -100005)
+    say("its timers end with it, and a reference to it never reaches another")
+
+
 def bank(node):
     step("A failed transfer leaves all money in place")
     node.ctl("spawn", "bank", "bank", {})
@@ -181,7 +207,8 @@ def swap_under_load(node, counters):
         say(f"    {without / 1e6:.1f} M msg/s without a swap, {during / 1e6:.1f} with it ({shares[-1]:.0%})")
         at_least("messages between plan and last switch", got["messages"],
                  MESSAGES_DURING_SWAP * min(counters, 100_000) // 100_000)
-    at_least("rate with a swap, in percent of the rate without (median)", int(100 * statistics.median(shares)), 50)
+    if counters >= 100_000:  # fewer are over too soon to be measured
+        at_least("rate with a swap, in percent of the rate without (median)", int(100 * statistics.median(shares)), 50)
     after = node.ctl("status")
     node.wait("mail on version 2", lambda: node.ctl("status")["handled"] - after["handled"] > 2 * RUN * counters)
     audit(node, counters, counters)
@@ -268,6 +295,7 @@ def main():
         load_and_show(node)
         talk(node)
         supervise(node)
+        ending(node)
         bank(node)
         swap_under_load(node, a.counters)
         refuse_v3(node, a.counters)
