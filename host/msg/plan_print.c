@@ -39,10 +39,11 @@ plan_next(const struct plan *p, size_t *pos, struct plan_field *ret)
     size_t i = *pos;
 
     for (const struct plan_node *n = p->root; n != NULL; i -= n->nsteps, n = n->next) {
-        const struct plan_step *s = &n->steps[i];
+        const struct plan_step *s;
 
         if (i >= n->nsteps)
             continue;
+        s = &n->steps[i];
         *ret = (struct plan_field){(enum plan_action)s->action, n->path, s->from, s->to, s->reason};
         ++*pos;
         return true;

@@ -215,6 +215,31 @@ Test(plan, nested_structs_are_compared_field_by_field_wherever_they_are)
     cr_expect_str_eq(e.text, "t.mo1, field items[].small: u16 to u8: values may not fit");
 }
 
+Test(plan, fields_can_be_walked_nested_ones_last)
+{
+    static const struct {
+        enum plan_action action;
+        const char *path, *name;
+    } want[] = {{PLAN_CONVERT, "", "items"},       {PLAN_CONVERT, "", "by_name"},
+                {PLAN_CONVERT, "", "one"},         {PLAN_COPY, "", "n"},
+                {PLAN_WIDEN, "items[].", "small"}, {PLAN_DEFAULT, "items[].", "extra"},
+                {PLAN_DROP, "items[].", "note"}};
+    struct plan *p = PLAN(outer1, outer2, 0);
+    struct plan_field f;
+    size_t pos = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+        cr_assert(plan_next(p, &pos, &f));
+        cr_expect_eq(f.action, want[i].action);
+        cr_expect_str_eq(f.path, want[i].path);
+        cr_expect_str_eq((f.to != NULL ? f.to : f.from)->name, want[i].name);
+        cr_expect_eq(f.from == NULL, f.action == PLAN_DEFAULT);
+        cr_expect_eq(f.to == NULL, f.action == PLAN_DROP);
+    }
+    cr_expect_not(plan_next(p, &pos, &f));
+    plan_free(p);
+}
+
 Test(plan, elements_and_keys_widen_too)
 {
     struct plan *p = PLAN(chain2, chain1, PLAN_ALLOW_NARROW);
