@@ -289,7 +289,8 @@ def main():
     node = None
     began = time.monotonic()
     try:
-        node = Node(build).start()
+        node = Node(build)
+        node.start()
         s = node.ctl("status")
         print(f"actord {s['version']}, {s['workers']} workers, {s['rss_bytes'] / 2**20:.1f} MiB")
         load_and_show(node)
