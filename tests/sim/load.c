@@ -51,7 +51,7 @@ begin(actor_ctx *ctx, const member *self)
     int n = self->notes == 0 ? 0 : snprintf(text, sizeof text, "note %u", self->notes);
 
     oracle_begin(ctx, self->id, self->me, &s);
-    if (self->note.n != (uint32_t)n || __builtin_memcmp(self->note.p, text, (size_t)n) != 0)
+    if (self->note.n != (uint32_t)n || (n != 0 && __builtin_memcmp(self->note.p, text, (size_t)n) != 0))
         oracle_fail("actor %u: its text is '%.*s' and should be note %u", self->id, ACTOR_STR_ARG(self->note),
                     self->notes);
 #if LOAD_VERSION == 2

@@ -81,7 +81,7 @@ live_with(uint64_t fail_at, bool from_then_on, bool restart)
     return reached;
 }
 
-Test(faults, each_single_failure_is_survived_by_actors_that_resume, .timeout = 200)
+Test(faults, each_single_failure_is_survived_by_actors_that_resume)
 {
     uint64_t n = 1;
 
@@ -90,7 +90,7 @@ Test(faults, each_single_failure_is_survived_by_actors_that_resume, .timeout = 2
     cr_assert_gt(n, 5);
 }
 
-Test(faults, each_single_failure_is_survived_by_actors_that_restart, .timeout = 200)
+Test(faults, each_single_failure_is_survived_by_actors_that_restart)
 {
     uint64_t n = 1;
 
@@ -99,7 +99,7 @@ Test(faults, each_single_failure_is_survived_by_actors_that_restart, .timeout = 
     cr_assert_gt(n, 5);
 }
 
-Test(faults, memory_that_runs_out_for_good_is_survived, .timeout = 200)
+Test(faults, memory_that_runs_out_for_good_is_survived)
 {
     for (uint64_t n = 1; n < 60; n++) {
         live_with(n, true, false);

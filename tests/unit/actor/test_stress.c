@@ -248,17 +248,17 @@ city_life(uint32_t workers)
 
 TestSuite(stress);
 
-Test(stress, all_messages_have_one_fate_with_two_workers, .timeout = 240)
+Test(stress, all_messages_have_one_fate_with_two_workers)
 {
     city_life(2);
 }
 
-Test(stress, all_messages_have_one_fate_with_one_worker, .timeout = 240)
+Test(stress, all_messages_have_one_fate_with_one_worker)
 {
     city_life(1);
 }
 
-Test(stress, all_messages_have_one_fate_with_four_workers, .timeout = 240)
+Test(stress, all_messages_have_one_fate_with_four_workers)
 {
     city_life(4);
 }

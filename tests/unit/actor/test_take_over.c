@@ -105,7 +105,7 @@ state_of_a(void)
     return in_slice;
 }
 
-Test(take_over, the_others_go_on_and_the_late_turn_still_counts, .timeout = 120)
+Test(take_over, the_others_go_on_and_the_late_turn_still_counts)
 {
     begin();
     rig_post(a, stick, 0);
@@ -124,7 +124,7 @@ Test(take_over, the_others_go_on_and_the_late_turn_still_counts, .timeout = 120)
     rig_stop();
 }
 
-Test(take_over, a_late_turn_that_fails_is_undone, .timeout = 120)
+Test(take_over, a_late_turn_that_fails_is_undone)
 {
     begin();
     rig_post(a, stick, 1);
@@ -139,7 +139,7 @@ Test(take_over, a_late_turn_that_fails_is_undone, .timeout = 120)
     rig_stop();
 }
 
-Test(take_over, a_worker_may_be_taken_over_again_and_again, .timeout = 120)
+Test(take_over, a_worker_may_be_taken_over_again_and_again)
 {
     begin();
     for (int i = 0; i < 5; i++) {

@@ -30,7 +30,7 @@ teardown(void)
     cr_assert_eq(rmdir(dir), 0);
 }
 
-TestSuite(client, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(client, .init = setup, .fini = teardown);
 
 /* Both ends of a connection, in one thread: the listener's queue takes the client before it is accepted. */
 static struct client *

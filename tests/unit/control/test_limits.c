@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-TestSuite(limits, .timeout = 60);
+TestSuite(limits);
 
 static const struct control_config plain = {.nallow = 0};
 

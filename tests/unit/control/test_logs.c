@@ -49,7 +49,7 @@ teardown(void)
     control_logs_free(logs);
 }
 
-TestSuite(logs, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(logs, .init = setup, .fini = teardown);
 
 /* `logs` with these arguments; texts may be NULL, limit 0 is left out. */
 static uint32_t

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-TestSuite(server, .timeout = 60);
+TestSuite(server);
 
 static const struct control_config plain = {.nallow = 0};
 

@@ -11,7 +11,7 @@
 
 #include "control/socket.h"
 
-TestSuite(socket_file, .timeout = 60);
+TestSuite(socket_file);
 
 static const struct control_config plain = {.nallow = 0};
 

@@ -180,7 +180,7 @@ consume(uint32_t *next, uint32_t *wrong)
     }
 }
 
-Test(mbox, no_message_is_lost_or_reordered_and_no_schedule_missed_under_threads, .timeout = 120)
+Test(mbox, no_message_is_lost_or_reordered_and_no_schedule_missed_under_threads)
 {
     struct thread t[PRODUCERS];
     uint32_t next[PRODUCERS] = {0}, got = 0, wrong = 0;

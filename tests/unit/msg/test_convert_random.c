@@ -110,17 +110,17 @@ round_trips(unsigned form, unsigned changes)
     }
 }
 
-Test(convert_random, state_survives_a_swap_and_the_swap_back, .timeout = 60)
+Test(convert_random, state_survives_a_swap_and_the_swap_back)
 {
     round_trips(ACTOR_FORM_STATE, GEN_ANY);
 }
 
-Test(convert_random, messages_survive_both_ways_when_no_kind_changes, .timeout = 60)
+Test(convert_random, messages_survive_both_ways_when_no_kind_changes)
 {
     round_trips(ACTOR_FORM_MESSAGE, GEN_ANY & ~(GEN_RENAME | GEN_WIDEN));
 }
 
-Test(convert_random, messages_reach_a_wider_receiver, .timeout = 60)
+Test(convert_random, messages_reach_a_wider_receiver)
 {
     for (uint64_t seed = 1; seed <= number("CASES", CASES); seed++) {
         struct world w;
@@ -134,7 +134,7 @@ Test(convert_random, messages_reach_a_wider_receiver, .timeout = 60)
 }
 
 /* Up through two versions and down again: renames and widenings add up, and all of them are undone. */
-Test(convert_random, state_survives_two_swaps_and_both_swaps_back, .timeout = 60)
+Test(convert_random, state_survives_two_swaps_and_both_swaps_back)
 {
     for (uint64_t seed = 1; seed <= number("CASES", CASES) / 4; seed++) {
         struct world w;
@@ -151,7 +151,7 @@ Test(convert_random, state_survives_two_swaps_and_both_swaps_back, .timeout = 60
     }
 }
 
-Test(convert_random, a_deep_copy_equals_its_source, .timeout = 60)
+Test(convert_random, a_deep_copy_equals_its_source)
 {
     for (uint64_t seed = 1; seed <= number("CASES", CASES); seed++) {
         struct world w;

@@ -154,7 +154,7 @@ read_on(void *arg)
     epoch_offline(s);
 }
 
-Test(epoch, readers_never_see_what_was_freed, .timeout = 120)
+Test(epoch, readers_never_see_what_was_freed)
 {
     struct thread t[2];
 

@@ -232,17 +232,17 @@ owner_and_thieves(uint32_t thieves, bool slot_only)
     cr_assert_eq(atomic_load(&wrong), 0);
 }
 
-Test(runq, no_task_is_lost_or_run_twice_while_a_thief_takes_slot_and_ring, .timeout = 240)
+Test(runq, no_task_is_lost_or_run_twice_while_a_thief_takes_slot_and_ring)
 {
     owner_and_thieves(1, false);
 }
 
-Test(runq, no_task_is_lost_or_run_twice_while_a_thief_takes_from_the_slot, .timeout = 240)
+Test(runq, no_task_is_lost_or_run_twice_while_a_thief_takes_from_the_slot)
 {
     owner_and_thieves(1, true);
 }
 
-Test(runq, no_task_is_lost_or_run_twice_with_two_thieves, .timeout = 240)
+Test(runq, no_task_is_lost_or_run_twice_with_two_thieves)
 {
     owner_and_thieves(2, false);
 }

@@ -92,7 +92,7 @@ init_job(struct job *j)
     parker_init(&j->done);
 }
 
-Test(worker_thread, an_injected_task_wakes_a_sleeping_worker, .timeout = 60)
+Test(worker_thread, an_injected_task_wakes_a_sleeping_worker)
 {
     struct job j;
 
@@ -139,17 +139,17 @@ storm(uint32_t workers)
     stop();
 }
 
-Test(worker_thread, no_wake_up_is_lost_with_one_worker, .timeout = 240)
+Test(worker_thread, no_wake_up_is_lost_with_one_worker)
 {
     storm(1);
 }
 
-Test(worker_thread, no_wake_up_is_lost_with_two_workers, .timeout = 240)
+Test(worker_thread, no_wake_up_is_lost_with_two_workers)
 {
     storm(2);
 }
 
-Test(worker_thread, tasks_that_queue_themselves_all_get_their_turns, .timeout = 120)
+Test(worker_thread, tasks_that_queue_themselves_all_get_their_turns)
 {
     static struct job j[100];
 
@@ -169,7 +169,7 @@ Test(worker_thread, tasks_that_queue_themselves_all_get_their_turns, .timeout = 
     stop();
 }
 
-Test(worker_thread, a_sleeping_worker_wakes_up_for_its_timers, .timeout = 60)
+Test(worker_thread, a_sleeping_worker_wakes_up_for_its_timers)
 {
     struct wheel_node n[3] = {{0}};
     struct worker *w;
@@ -184,7 +184,7 @@ Test(worker_thread, a_sleeping_worker_wakes_up_for_its_timers, .timeout = 60)
     stop();
 }
 
-Test(worker_thread, workers_that_sleep_stop_at_once, .timeout = 60)
+Test(worker_thread, workers_that_sleep_stop_at_once)
 {
     start(4);
     cr_assert_eq(sched_start(&sch), 0);
@@ -200,7 +200,7 @@ release(struct retired *r, void *arg)
     atomic_fetch_add(&freed, 1);
 }
 
-Test(worker_thread, workers_under_load_free_what_was_retired, .timeout = 60)
+Test(worker_thread, workers_under_load_free_what_was_retired)
 {
     static struct job j[2];
     static struct retired r;

@@ -21,7 +21,7 @@ teardown(void)
     rig_stop(&rig);
 }
 
-TestSuite(actorctl, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(actorctl, .init = setup, .fini = teardown);
 
 struct ran {
     int code;
