@@ -6,6 +6,7 @@
 #include "control/control.h"
 #include "control/logs.h"
 #include "wire/object.h"
+#include <stdatomic.h>
 #include <pthread.h>
 
 enum { RIG_HELD = 64 };
@@ -28,7 +29,7 @@ struct rig {
     struct control_call *waiter; /* ended at the next cancel */
     unsigned canceled;
     uint32_t grace_ms;
-    bool stops_on_shutdown; /* set before the command is sent; rig_stop only waits then */
+    _Atomic(bool) stops_on_shutdown; /* read on the loop; set before the command is sent; rig_stop only waits then */
 };
 
 /* cfg->path is replaced by a path in a fresh directory. Fails the test when the server does not come up. */
