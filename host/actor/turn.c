@@ -21,30 +21,34 @@ host_held_(struct actx *x)
 enum { SAVE_INLINE = 4 }; /* words that are copied whether the state has them or not: no branch for each */
 _Static_assert(CELL_CHUNK >= SAVE_INLINE * sizeof(uint64_t), "a state block is never smaller");
 
-static COLD void
-state_save_large(struct actx *x, const struct cell *c, uint32_t n8)
-{
-    memcpy(x->state_undo, c->state, n8 * sizeof(uint64_t));
-}
-
-/* 8 B moves: a 16 B load over a fresh 8 B store would wait for it. */
+/* 8 B moves: a 16 B load over a fresh 8 B store would wait for it. No call: the loop below would save registers for it. */
 INLINE void
 state_save(struct actx *x, const struct cell *c, uint32_t n8)
 {
     const uint64_t *s = c->state;
     uint64_t *d = (uint64_t *)(void *)x->state_undo;
 
-    if (likely(n8 - 1u < (uint32_t)SAVE_INLINE)) {
-        d[0] = s[0];
-        __asm__ volatile("" : "+m"(d[0])); /* the compiler would join two */
-        d[1] = s[1];
-        __asm__ volatile("" : "+m"(d[1]));
-        d[2] = s[2];
-        __asm__ volatile("" : "+m"(d[2]));
-        d[3] = s[3];
-    } else if (n8 != 0) {
-        state_save_large(x, c, n8);
+    if (n8 == 0)
+        return;
+    d[0] = s[0];
+    __asm__ volatile("" : "+m"(d[0])); /* the compiler would join two */
+    d[1] = s[1];
+    __asm__ volatile("" : "+m"(d[1]));
+    d[2] = s[2];
+    __asm__ volatile("" : "+m"(d[2]));
+    d[3] = s[3];
+    for (uint32_t i = SAVE_INLINE; unlikely(i < n8); i++) {
+        d[i] = s[i];
+        __asm__ volatile("" : "+m"(d[i]));
     }
+}
+
+/* The code goes through, so that the loop needs no place for it. */
+static COLD int32_t
+held_with(struct actx *x, int32_t code)
+{
+    worker_held(&x->w);
+    return code;
 }
 
 /* The handler, and the usual end of a turn. Not 0: the caller rolls back or stops; nothing is published yet. */
@@ -56,8 +60,7 @@ call(struct actx *x, struct cell *c, actor_handler fn, const void *p, uint64_t n
     atomic_store_explicit(&x->w.stamp, num, memory_order_relaxed);
     host_leave(x);
     r = fn(&x->ctx, c->state, p);
-    host_enter(x);
-    return r.code;
+    return likely(host_try_enter(x)) ? r.code : held_with(x, r.code);
 }
 
 /* hard_limit is on: a turn that took too long has failed, whatever it returned. Two clock reads a turn. */
@@ -257,17 +260,14 @@ begin:;
                 clock_due(x, (uint32_t)(num - first) + other);
             goto out;
         }
-        bool over = (uintptr_t)m == end;
-
         message_free(x, m);
-        if (unlikely(--w->clock_left == 0))
-            over |= clock_due(x, (uint32_t)(num - first) + other);
-        m = next;
-        if (over) {
+        if ((unlikely(--w->clock_left == 0) && clock_due(x, (uint32_t)(num - first) + other)) ||
+            (uintptr_t)m == end) {
             c->turn = num;
-            mbox_keep(&c->mb, m);
+            mbox_keep(&c->mb, next);
             goto yield;
         }
+        m = next;
     }
 
 again_or_yield:
