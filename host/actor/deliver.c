@@ -8,11 +8,9 @@
 #include "msg/convert.h"
 #include <string.h>
 
-/* own_code: of the handler that failed, for askers of the host: plugins learn ERR_FAILED. It travels in the tag of the
- * extension, which a failed ask does not need: the asker's node has the tag. */
+/* code: -ERR_*, or what the handler that failed gave, above 0. */
 static void
-send_ask_failed(struct actx *x, struct cell *asker, const struct msg_ext *ask, actor_ref target, int code,
-                int32_t own_code)
+send_ask_failed(struct actx *x, struct cell *asker, const struct msg_ext *ask, actor_ref target, int32_t code)
 {
     struct msg *a = message_alloc(x, sizeof(actor_ask_failed), true,
                                   MSG_F_ASK_FAILED | MSG_F_SYSTEM | x->sys->st.ask_failed->id);
@@ -20,16 +18,15 @@ send_ask_failed(struct actx *x, struct cell *asker, const struct msg_ext *ask, a
     if (a == NULL)
         return; /* its deadline will tell */
     *message_ext(a) = *ask;
-    message_ext(a)->tag = (uint32_t)own_code;
     a->sender = target;
-    *(actor_ask_failed *)msg_payload(a) = (actor_ask_failed){target, -code};
+    *(actor_ask_failed *)msg_payload(a) = (actor_ask_failed){target, code};
     counter_inc(x->w.counters, COUNTER_sent_system);
     if (mbox_push(&asker->mb, a, a))
         worker_push(&x->w, &asker->task);
 }
 
 static void
-refuse(struct actx *x, actor_ref target, struct msg *m, int code, int32_t own_code)
+refuse(struct actx *x, actor_ref target, struct msg *m, int32_t code)
 {
     struct cell *c;
 
@@ -37,13 +34,13 @@ refuse(struct actx *x, actor_ref target, struct msg *m, int code, int32_t own_co
         return;
     c = cell_resolve(x, m->sender);
     if (c != NULL)
-        send_ask_failed(x, c, message_ext(m), target, code, own_code);
+        send_ask_failed(x, c, message_ext(m), target, code);
 }
 
 void
 ask_refuse(struct actx *x, actor_ref target, struct msg *m, int code)
 {
-    refuse(x, target, m, code, 0);
+    refuse(x, target, m, -code);
 }
 
 void
@@ -53,11 +50,10 @@ message_bury(struct actx *x, actor_ref target, struct msg *m, unsigned reason, i
         counter_inc(x->w.counters, COUNTER_dropped_system);
     } else {
         refuse(x, target, m,
-               reason == DEAD_unhandled      ? ERR_UNHANDLED
-               : reason == DEAD_failed       ? ERR_FAILED
-               : reason == DEAD_mailbox_full ? ERR_FULL
-                                             : ERR_DEAD,
-               reason == DEAD_failed ? code : 0);
+               reason == DEAD_unhandled                              ? -ERR_UNHANDLED
+               : reason == DEAD_failed || reason == DEAD_quarantined ? code
+               : reason == DEAD_mailbox_full                         ? -ERR_FULL
+                                                                     : -ERR_DEAD);
         dead_letter(x, target, m, reason, code);
     }
     message_free(x, m);
@@ -205,7 +201,7 @@ end_ask(struct actx *x, struct cell *c, struct msg *m)
         return false;
     }
     if ((m->head & MSG_F_REPLY) && !answers(x, n, m)) {
-        send_ask_failed(x, c, ext, n->target, ERR_TYPE, 0); /* that ends the ask when it is handled */
+        send_ask_failed(x, c, ext, n->target, -ERR_TYPE); /* that ends the ask when it is handled */
         message_bury(x, c->ref, m, DEAD_type_mismatch, 0);
         return false;
     }
@@ -254,7 +250,8 @@ turn_message(struct actx *x, struct cell *c, struct msg *m)
     } else if (flags & MSG_F_JOB) {
         x->tag = message_ext(m)->tag;
     } else if (MSG_TYPE(m->head) == x->sys->st.terminated->id &&
-               atomic_load_explicit(&c->beh, memory_order_relaxed)->any == NULL && /* it keeps its own books */
+               atomic_load_explicit(&c->beh, memory_order_relaxed)->any ==
+                   NULL && /* it keeps its own books */
                !watch_take(c, ((actor_terminated *)msg_payload(m))->who)) {
         drop_stale(x, c, m); /* unwatched meanwhile */
         return;

@@ -272,8 +272,6 @@ voice(actor_ctx *ctx, void *state, const void *payload)
 
         h->kind = HEARD_FAILED;
         h->code = f->code;
-        h->own_code = (int32_t)message_ext(x->cur)
-                          ->tag; /* 0 for those that a deadline ended: see the callers of refuse() */
     } else if (x->cur->head & MSG_F_REPLY) {
         h->type = types_get(&x->sys->types, type);
         h->encoded = h->type == NULL ? -ERR_TYPE : codec_encode(&h->answer, h->type->schema, payload);

@@ -56,8 +56,7 @@ struct heard {
     enum heard_kind kind;
     uint64_t id;   /* of the ask */
     actor_ref who; /* that ended, or was asked */
-    int32_t code;  /* HEARD_FAILED: -ERR_*; HEARD_TERMINATED: of its last failure */
-    int32_t own_code;
+    int32_t code; /* HEARD_FAILED: the handler's, above 0, or -ERR_*; HEARD_TERMINATED: of its last failure */
     uint32_t reason;
     const struct msg_type *type; /* HEARD_ANSWER */
     int encoded;                 /* 0, or -ERR_*: the answer cannot be shown */

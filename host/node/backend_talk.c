@@ -261,10 +261,11 @@ ask_fini(struct visit *v)
 static void
 failed(struct op *op, const struct heard *h)
 {
+    if (h->code > 0) {
+        op_fail(op, ERR_FAILED, "the handler of %s failed with code %d", op->path, h->code);
+        return;
+    }
     switch (-h->code) {
-    case ERR_FAILED:
-        op_fail(op, ERR_FAILED, "the handler of %s failed with code %d", op->path, h->own_code);
-        break;
     case ERR_TIMEOUT:
         op_fail(op, ERR_TIMEOUT, "%s did not answer within %llu ms", op->path,
                 (unsigned long long)op_elapsed_ms(op));

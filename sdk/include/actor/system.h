@@ -22,8 +22,8 @@ enum actor_reason {             /* why an actor ended */
 #define ACTOR_TERMINATED_(F) F(ref, who) F(u32, reason) F(i32, code) F(u32, incarnation)
 ACTOR_MESSAGE_IN("actor", actor_terminated, 1, ACTOR_TERMINATED_)
 
-/* An ask or a job of this actor got no answer. actor_tag() tells which. code: ACTOR_E_TIMEOUT, _DEAD, _UNHANDLED, _FAILED,
- * _RESTARTED, _TYPE, or for jobs the code that the job returned. */
+/* An ask or a job of this actor got no answer. actor_tag() tells which. code: above 0, what the handler gave to actor_fail() or
+ * the job returned; else ACTOR_E_TIMEOUT, _DEAD, _UNHANDLED, _FULL, _TYPE, _LIMIT, or _FAILED (a code outside 1..65535). */
 #define ACTOR_ASK_FAILED_(F) F(ref, target) F(i32, code)
 ACTOR_MESSAGE_IN("actor", actor_ask_failed, 1, ACTOR_ASK_FAILED_)
 
