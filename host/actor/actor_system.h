@@ -128,12 +128,13 @@ struct cell_ext {
     struct watch_list watchers, watching;
     struct msg *stash, **stash_end; /* waits for unstash */
     struct msg *replay;             /* goes before the mailbox */
+    uint64_t hard_limit_ns;         /* with ATTN_TIMED: in place of the node's; UINT64_MAX: none */
     uint32_t nstash;
     uint32_t timers; /* first node, a handle; 0 = none */
     uint32_t name_len;
     char *name; /* own copy; NULL: anonymous */
     actor_spawn_opts opts;
-    void *supervision; /* of the supervision floor */
+    void *supervision;            /* of the supervision floor */
     struct cell_failure *failure; /* NULL: never failed, or no memory to note it */
 };
 enum { STASH_MAX = 10000 };
@@ -154,7 +155,8 @@ size_t names_path(struct system *sys, const struct cell *c, char *buf, size_t bu
 /* Every name that is taken, under the lock (so each() must not come back here): the slot it stands for, the slot of the parent
  * (0: an alias), the name without NUL. Until each() returns false. Any thread. */
 void names_each(struct system *sys,
-                bool (*each)(void *arg, uint32_t slot, uint32_t parent, const char *name, size_t len), void *arg);
+                bool (*each)(void *arg, uint32_t slot, uint32_t parent, const char *name, size_t len),
+                void *arg);
 
 /* --- behaviours by name (registry.c) --- */
 /* Replace the index by these; the old one goes when all have passed a slice end. Control thread. 0 or -ERR_NOMEM. */

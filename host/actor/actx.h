@@ -66,7 +66,7 @@ struct actx {
     struct cell *turn_me;                       /* whose turn these count: */
     uint64_t turn_msgs, turn_bytes, turn_stamp; /* toward the caps; counted on slow paths */
     uint64_t hard_limit_ns;                     /* a longer turn fails; 0: off */
-    uint64_t now_ns, now_stamp, now_gen; /* the clock as this turn has read it; see turn_now */
+    uint64_t now_ns, now_stamp, now_gen;        /* the clock as this turn has read it; see turn_now */
     uint64_t none_args;                         /* what start gets without arguments: actor_none */
     struct tnodes *tn;                          /* asks and timers armed here */
     struct arena scratch;                       /* actor_alloc */

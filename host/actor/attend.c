@@ -38,18 +38,15 @@ obey(struct actx *x, struct cell *c, struct order *o)
         break;
     case ORDER_RETRY:
         n = tnode_at(x->sys, o->a);
-        if (tnode_is(n, (uint32_t)o->b)) {
-            life_end_timer(x, c, n);
-            if (c->life == CELL_HELD)
-                life_restart(x, c);
-        }
+        if (tnode_is(n, (uint32_t)o->b))
+            life_retry(x, c, n);
         break;
     case ORDER_CALL:
         x->cur = NULL; /* no message is in hand */
         o->fn(x, c, o->arg);
         host_enter(x); /* what fn called left */
         turn_commit(x, c);
-        if (c->life == CELL_STOPPING || c->life == CELL_RESTARTING)
+        if (c->life == CELL_STOPPING || (c->life == CELL_RESTARTING && !(c->flags & CELL_KEEPS)))
             life_stop_children(x, c);
         break;
     }
@@ -195,10 +192,10 @@ actor_attend(struct actx *x, struct cell *c)
             life_stop(x, c,
                       atomic_load_explicit(&x->sys->stopping, memory_order_relaxed) ? ACTOR_REASON_SHUTDOWN
                                                                                     : ACTOR_REASON_STOPPED);
-        } else if ((c->life == CELL_STOPPING || c->life == CELL_RESTARTING) && c->child == CELL_NONE) {
-            if (c->life == CELL_RESTARTING)
-                life_finish_restart(x, c);
-            else if (life_finish_stop(x, c))
+        } else if (c->life == CELL_RESTARTING && (c->child == CELL_NONE || c->flags & CELL_KEEPS)) {
+            life_finish_restart(x, c);
+        } else if (c->life == CELL_STOPPING && c->child == CELL_NONE) {
+            if (life_finish_stop(x, c))
                 return false;
         } else if (a & ATTN_HOLD) {
             if (park(c))

@@ -75,7 +75,7 @@ struct behaviour {
     const char *plugin, *version;
     uint32_t id; /* unique in the node */
     uint32_t version_id;
-    const char *policy_text;   /* how it supervises its children; the plugin\'s, may be NULL */
+    const char *policy_text;  /* how it supervises its children; the plugin\'s, may be NULL */
     const void *policy;       /* of the supervision floor; may be NULL: the node's */
     _Atomic(uint64_t) actors; /* cells that run it now */
     _Atomic(uint64_t) pins;   /* jobs in flight */

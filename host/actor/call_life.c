@@ -32,6 +32,23 @@ effect_add(struct actx *x, struct turn_effect fx)
 }
 
 /* --- spawn --- */
+/* Supervision may give a child's turns a limit of their own, by its name or by its parent's policy. */
+static int
+set_limit(struct actx *x, struct cell *c)
+{
+    const struct actor_hooks *h = &x->sys->hooks;
+    uint64_t ns = h->hard_limit_ns == NULL ? 0 : h->hard_limit_ns(h->self, c);
+    struct cell_ext *ext = ns == 0 ? NULL : cell_ext_get(x, c);
+
+    if (ns == 0)
+        return 0;
+    if (ext == NULL)
+        return -ERR_NOMEM;
+    ext->hard_limit_ns = ns;
+    atomic_fetch_or_explicit(&c->attn, ATTN_TIMED, memory_order_relaxed);
+    return 0;
+}
+
 int
 spawn_cell(struct actx *x, struct cell **ret, struct behaviour *b, const char *name, uint32_t name_len,
            const actor_spawn_opts *opts, const struct msg_type *args, const void *v)
@@ -70,6 +87,9 @@ spawn_cell(struct actx *x, struct cell **ret, struct behaviour *b, const char *n
             goto unlink;
         if (name_len != 0)
             r = names_claim(x, c, name, name_len);
+        if (r == 0 &&
+            (name_len != 0 || atomic_load_explicit(&x->me->beh, memory_order_relaxed)->policy != NULL))
+            r = set_limit(x, c);
         if (r == 0)
             r = outbox_add_fresh(x, c);
         if (r < 0)

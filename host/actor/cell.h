@@ -30,7 +30,8 @@ enum {
     ATTN_PARKED = 1u << 4, /* held, and in no run queue though its mailbox may hold mail */
     ATTN_DEAD = 1u << 5,
     ATTN_STOP = 1u << 6, /* asked to stop: needs no memory, so it always works */
-    ATTN_SWAP = 1u << 7  /* parked while its behaviour has a successor: move now */
+    ATTN_SWAP = 1u << 7, /* parked while its behaviour has a successor: move now */
+    ATTN_TIMED = 1u << 8 /* never cleared: its turns have a limit of their own, see cell_ext */
 };
 
 enum cell_life {
@@ -38,7 +39,7 @@ enum cell_life {
     CELL_NEW,
     CELL_RUNNING,
     CELL_HELD,       /* failed: waits for a directive or a back-off */
-    CELL_RESTARTING, /* waits for its children to end */
+    CELL_RESTARTING, /* waits for its children to end, unless it keeps them */
     CELL_STOPPING,   /* likewise */
     CELL_DEAD
 };
@@ -98,7 +99,14 @@ struct cell {
     uint32_t swap_refused; /* id of the swap that this actor could not follow */
 };
 _Static_assert(sizeof(struct cell) == 192, "cell");
-enum { CELL_SYSTEM = 1, CELL_BIG_STATE = 2, CELL_NAMED = 4, CELL_STOP_HOOK_RAN = 8, CELL_STARTED = 16 };
+enum {
+    CELL_SYSTEM = 1,
+    CELL_BIG_STATE = 2,
+    CELL_NAMED = 4,
+    CELL_STOP_HOOK_RAN = 8,
+    CELL_STARTED = 16,
+    CELL_KEEPS = 32 /* restarts, and its children stay */
+};
 
 /* Any thread, relaxed: a reference that is compared may be stale the next moment anyway; what the actor publishes is ordered
  * by its mailbox. */

@@ -24,7 +24,7 @@ struct failure {
 };
 struct verdict {
     enum actor_directive directive;
-    uint64_t delay_ns; /* before a restart */
+    uint64_t delay_ns; /* before a restart, or before the message in hand is handled again */
     bool retry;        /* keep the message in hand: it is the next to be handled */
     bool quarantine;   /* it failed so often that it is given up, for a reason of its own */
     bool group;        /* the parent was told about siblings; nothing more to do here */
@@ -36,6 +36,11 @@ struct actor_hooks {
     void (*failed)(void *self, struct actx *x, struct cell *c, const struct failure *f, struct verdict *ret);
     /* c restarted or ended: its history (cell_ext.supervision) may be reset or freed. final: it ended. */
     void (*ended)(void *self, struct actx *x, struct cell *c, bool final);
+    /* c is about to restart: do its children stay? NULL: they stop. */
+    bool (*keeps_children)(void *self, const struct cell *c);
+    /* c is new, has a name or a parent with a policy: how long may its turns take? 0: as the node says; UINT64_MAX: for ever.
+     * Looked at once. NULL: as the node says. */
+    uint64_t (*hard_limit_ns)(void *self, const struct cell *c);
 };
 
 #endif

@@ -256,14 +256,14 @@ life_finish_restart(struct actx *x, struct cell *c)
     struct swap *swap;
 
     run_stop_hook(x, c, ACTOR_REASON_FAILED);
-    if (c->child != CELL_NONE) {
+    if (c->child != CELL_NONE && !(c->flags & CELL_KEEPS)) {
         life_stop_children(x, c);
         return;
     }
     end_timers(x, c);
     cell_drop_state(x, c);
     c->incarnation++;
-    c->flags &= (uint8_t) ~(CELL_STOP_HOOK_RAN | CELL_STARTED);
+    c->flags &= (uint8_t) ~(CELL_STOP_HOOK_RAN | CELL_STARTED | CELL_KEEPS);
     /* acquire; pairs with the release of whoever planned the swap. No state is left to migrate: go on as the successor. */
     swap = atomic_load_explicit(&beh(c)->swap, memory_order_acquire);
     if (swap != NULL && c->swap_refused != swap->id)
@@ -304,13 +304,24 @@ life_stop(struct actx *x, struct cell *c, unsigned reason)
     life_stop_children(x, c);
 }
 
+static bool
+keeps_children(const struct actx *x, const struct cell *c)
+{
+    const struct actor_hooks *h = &x->sys->hooks;
+
+    return h->keeps_children != NULL && h->keeps_children(h->self, c);
+}
+
 void
 life_restart(struct actx *x, struct cell *c)
 {
     if (c->life == CELL_STOPPING || c->life == CELL_DEAD)
         return;
     hold(c, CELL_RESTARTING);
-    life_stop_children(x, c);
+    if (keeps_children(x, c))
+        c->flags |= CELL_KEEPS;
+    else
+        life_stop_children(x, c);
 }
 
 /* --- failure --- */
@@ -327,34 +338,50 @@ end_retry(struct actx *x, struct cell *c)
     }
 }
 
+/* Hold still for so long, then do as d says. false: no memory for waiting. */
+static bool
+wait(struct actx *x, struct cell *c, enum actor_directive d, uint64_t delay_ns)
+{
+    struct tnode *n = tnode_arm(x, TNODE_RETRY, c->ref, delay_ns / 1000000 + 1, 0, d);
+
+    if (n == NULL || life_begin_timer(x, c, n) < 0) {
+        if (n != NULL)
+            tnode_end(x, n);
+        return false;
+    }
+    hold(c, CELL_HELD);
+    return true;
+}
+
+void
+life_retry(struct actx *x, struct cell *c, struct tnode *n)
+{
+    enum actor_directive d = (enum actor_directive)n->tag;
+
+    life_end_timer(x, c, n);
+    if (c->life == CELL_HELD)
+        life_direct(x, c, d, 0);
+}
+
 void
 life_direct(struct actx *x, struct cell *c, enum actor_directive d, uint64_t delay_ns)
 {
-    struct tnode *n;
-
     if (c->life == CELL_STOPPING || c->life == CELL_DEAD)
         return;
     end_retry(x, c);
     switch (d) {
     case ACTOR_DIRECTIVE_DEFAULT:
     case ACTOR_DIRECTIVE_RESUME:
+        if (delay_ns != 0 && wait(x, c, ACTOR_DIRECTIVE_RESUME, delay_ns))
+            break;
         if (c->life == CELL_HELD) {
             c->life = CELL_RUNNING;
             atomic_fetch_and_explicit(&c->attn, ~(uint32_t)ATTN_HOLD, memory_order_relaxed);
         }
         break;
     case ACTOR_DIRECTIVE_RESTART:
-        if (delay_ns == 0) {
+        if (delay_ns == 0 || !wait(x, c, ACTOR_DIRECTIVE_RESTART, delay_ns))
             life_restart(x, c);
-            break;
-        }
-        hold(c, CELL_HELD);
-        n = tnode_arm(x, TNODE_RETRY, c->ref, delay_ns / 1000000 + 1, 0, 0);
-        if (n == NULL || life_begin_timer(x, c, n) < 0) {
-            if (n != NULL)
-                tnode_end(x, n);
-            life_restart(x, c); /* no memory for waiting: now */
-        }
         break;
     case ACTOR_DIRECTIVE_STOP:
         life_stop(x, c, ACTOR_REASON_FAILED);
@@ -495,6 +522,19 @@ life_turn_failed(struct actx *x, struct cell *c, struct msg *m, int32_t code)
 }
 
 /* --- what children say --- */
+static void
+restart_child(struct actx *x, struct cell *child)
+{
+    struct order *d = cell_order_new(x, ORDER_DIRECTIVE);
+
+    if (d == NULL) {
+        cell_poke(x, child, ATTN_STOP); /* held for ever would be worse */
+        return;
+    }
+    d->a = ACTOR_DIRECTIVE_RESTART;
+    cell_order(x, child, d);
+}
+
 void
 life_child_failed(struct actx *x, struct cell *c, struct order *o)
 {
@@ -511,16 +551,11 @@ life_child_failed(struct actx *x, struct cell *c, struct order *o)
     else if (v.directive == ACTOR_DIRECTIVE_ESCALATE) {
         escalate(x, c, &f);
     } else if (v.directive == ACTOR_DIRECTIVE_RESUME || v.directive == ACTOR_DIRECTIVE_DEFAULT) {
-        struct order *d = cell_order_new(x, ORDER_DIRECTIVE);
-
-        if (d == NULL) {
-            cell_poke(x, child, ATTN_STOP); /* held for ever would be worse */
-            return;
-        }
-        d->a = ACTOR_DIRECTIVE_RESTART;
-        cell_order(x, child, d);
+        restart_child(x, child);
     } else {
-        life_direct(x, c, v.directive, v.delay_ns); /* a restart or stop of ours ends the child */
+        if (v.directive == ACTOR_DIRECTIVE_RESTART && keeps_children(x, c))
+            restart_child(x, child);
+        life_direct(x, c, v.directive, v.delay_ns); /* else a restart or stop of ours ends the child */
     }
 }
 

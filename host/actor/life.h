@@ -24,6 +24,8 @@ void life_child_failed(struct actx *x, struct cell *c, struct order *o);
 void life_child_exited(struct actx *x, struct cell *c, const struct order *o); /* o lies in the child */
 /* A supervision answer, for a held or running actor. */
 void life_direct(struct actx *x, struct cell *c, enum actor_directive d, uint64_t delay_ns);
+/* n, a TNODE_RETRY of c, is due: the directive that waited. */
+void life_retry(struct actx *x, struct cell *c, struct tnode *n);
 /* The behaviour has a successor: move there if this actor can. */
 void life_switch(struct actx *x, struct cell *c);
 /* The accounts of that: c runs s->to from here on, its state is that one's. */

@@ -13,7 +13,7 @@
 #include "actor/actx.h"
 #include "sched/wheel.h"
 
-enum tnode_kind { TNODE_ASK = 1, TNODE_TIMER, TNODE_RETRY /* a back-off before a restart */ };
+enum tnode_kind { TNODE_ASK = 1, TNODE_TIMER, TNODE_RETRY /* a back-off; tag: the directive that waits */ };
 enum { TNODE_CHUNK = 256, TNODE_CHUNKS = 65536 / 4, TNODE_HOME_SHIFT = 24 };
 
 struct tnode {

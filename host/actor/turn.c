@@ -63,20 +63,34 @@ call(struct actx *x, struct cell *c, actor_handler fn, const void *p, uint64_t n
     return likely(host_try_enter(x)) ? r.code : held_with(x, r.code);
 }
 
+INLINE bool
+timed_alone(const struct cell *c)
+{
+    return (atomic_load_explicit(&c->attn, memory_order_relaxed) & ATTN_TIMED) != 0;
+}
+
+/* Is there anything to look at, apart from its limit? */
+INLINE bool
+attends(const struct cell *c)
+{
+    return (atomic_load_explicit(&c->attn, memory_order_seq_cst) & ~(uint32_t)ATTN_TIMED) != 0;
+}
+
 /* hard_limit is on: a turn that took too long has failed, whatever it returned. Two clock reads a turn. */
 static COLD int32_t
 call_timed(struct actx *x, struct cell *c, actor_handler fn, const void *p, uint64_t num)
 {
     struct env *env = x->sys->env;
-    uint64_t start = env_mono_ns(env), took;
+    uint64_t limit = timed_alone(c) ? c->ext->hard_limit_ns : x->hard_limit_ns, start = env_mono_ns(env),
+             took;
     int32_t code = call(x, c, fn, p, num);
 
     took = env_mono_ns(env) - start;
-    if (took <= x->hard_limit_ns || (code != 0 && code != ACTOR_STOP.code))
+    if (took <= limit || (code != 0 && code != ACTOR_STOP.code))
         return code;
     x->fail_code = -ERR_LIMIT;
     snprintf(x->fail_text, sizeof x->fail_text, "the turn took %llu ms, hard_limit is %llu ms",
-             (unsigned long long)(took / 1000000), (unsigned long long)(x->hard_limit_ns / 1000000));
+             (unsigned long long)(took / 1000000), (unsigned long long)(limit / 1000000));
     return -ERR_LIMIT;
 }
 
@@ -98,7 +112,8 @@ turn_run(struct actx *x, struct cell *c, actor_handler fn, const void *p, struct
     x->cur = m;
     state_save(x, c, b->undo8);
     c->turn++;
-    code = unlikely(x->hard_limit_ns != 0) ? call_timed(x, c, fn, p, c->turn) : call(x, c, fn, p, c->turn);
+    code = unlikely(x->hard_limit_ns != 0 || timed_alone(c)) ? call_timed(x, c, fn, p, c->turn)
+                                                             : call(x, c, fn, p, c->turn);
     if (likely(code == 0))
         commit(x, c);
     else if (code == ACTOR_STOP.code)
@@ -172,16 +187,21 @@ again:
     mark = num;
 begin:;
     struct behaviour *b = atomic_load_explicit(&c->beh, memory_order_relaxed);
+    uint64_t limit = x->hard_limit_ns;
 
-    if (unlikely(atomic_load_explicit(&c->attn, memory_order_acquire) != 0) && !actor_attend(x, c))
-        goto out;
+    if (unlikely(atomic_load_explicit(&c->attn, memory_order_acquire) != 0)) {
+        if (!actor_attend(x, c))
+            goto out;
+        limit |= timed_alone(c);
+        b = atomic_load_explicit(&c->beh, memory_order_relaxed);
+    }
     /* acquire; pairs with the release of whoever planned the swap */
     if (unlikely(atomic_load_explicit(&b->swap, memory_order_acquire) != NULL)) {
         life_switch(x, c);
         b = atomic_load_explicit(&c->beh, memory_order_relaxed);
     }
     const struct dispatch *d =
-        likely(x->hard_limit_ns == 0) ? atomic_load_explicit(&b->dispatch, memory_order_acquire) : &timed;
+        likely(limit == 0) ? atomic_load_explicit(&b->dispatch, memory_order_acquire) : &timed;
     uint32_t undo8 = b->undo8;
     /* the tail seen on entry: what arrives later waits for the next slice, so that others run */
     uintptr_t end = atomic_load_explicit(&c->mb.tail, memory_order_relaxed);
@@ -191,7 +211,7 @@ begin:;
         if (!mbox_sleep(&c->mb))
             goto again;
         /* An order may have come between our look at attn and going idle: whoever sees both wakes the actor. */
-        if (unlikely(atomic_load_explicit(&c->attn, memory_order_seq_cst) != 0) && mbox_wake(&c->mb))
+        if (unlikely(attends(c)) && mbox_wake(&c->mb))
             goto again;
         goto out;
     }
@@ -254,7 +274,7 @@ begin:;
         }
         if (next == NULL) {
             message_free(x, m);
-            if (unlikely(atomic_load_explicit(&c->attn, memory_order_seq_cst) != 0) && mbox_wake(&c->mb))
+            if (unlikely(attends(c)) && mbox_wake(&c->mb))
                 goto again;
             if (unlikely(--w->clock_left == 0))
                 clock_due(x, (uint32_t)(num - first) + other);

@@ -76,17 +76,3 @@ supervision_spread(const struct decision *d, enum policy_group group, const stru
     if (d->directive == ACTOR_DIRECTIVE_STOP && fam->parent_role == PARENT_ACTOR)
         put(&o, EFFECT_TELL_PARENT, fam->parent, ACTOR_DIRECTIVE_STOP, d->why);
 }
-
-uint32_t
-supervision_after_parent(uint32_t parent_directive, bool keep_children)
-{
-    switch (parent_directive) {
-    case ACTOR_DIRECTIVE_ESCALATE:
-        return ACTOR_DIRECTIVE_DEFAULT;
-    case ACTOR_DIRECTIVE_RESTART:
-        return keep_children ? ACTOR_DIRECTIVE_RESTART : ACTOR_DIRECTIVE_STOP;
-    default:
-        /* Resuming the parent means that it goes on without a child that had already used up its chances. */
-        return ACTOR_DIRECTIVE_STOP;
-    }
-}

@@ -8,8 +8,8 @@
  *    / \                escalate, parent is /user        stop it, and log: nobody else is harmed
  *   c   d               stop or escalate below /system   stop the node
  *
- * An actor that escalated stays suspended until its parent's own decision settles it, see
- * supervision_after_parent(). Pure: the caller walks its own tree through `family` and turns effects into
+ * An actor that escalated stays suspended until its parent's own decision settles it: it restarts
+ * when the parent goes on or keeps its children, else it ends with them (actor/life.c). Pure: the caller walks its own tree through `family` and turns effects into
  * control messages. One owner thread.
  */
 #ifndef SUPERVISION_GROUP_H
@@ -46,10 +46,5 @@ struct effect {
  * collects. */
 void supervision_spread(const struct decision *d, enum policy_group group, const struct family *fam,
                         void (*emit)(void *arg, const struct effect *e), void *arg);
-
-/* What the suspended child gets once its parent's decision for CAUSE_CHILD is known: stop, restart (the
- * parent restarts and keeps its children), or DEFAULT: the parent escalated in its turn, so the child waits
- * on. */
-uint32_t supervision_after_parent(uint32_t parent_directive, bool keep_children);
 
 #endif

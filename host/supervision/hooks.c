@@ -2,6 +2,7 @@
 #include "supervision/hooks.h"
 #include "actor/life.h"
 #include "actor/message.h"
+#include "base/util.h"
 #include "supervision/group.h"
 
 struct record_of { /* cell_ext.supervision */
@@ -196,9 +197,36 @@ ended(void *self, struct actx *x, struct cell *c, bool final)
     c->ext->supervision = NULL;
 }
 
+static bool
+keeps_children(void *self, const struct cell *c)
+{
+    struct policy p;
+
+    supervision_policy(self, c, &p);
+    return p.keep_children;
+}
+
+/* The node's default has none: [scheduler] hard_limit is for all. */
+static uint64_t
+hard_limit_ns(void *self, const struct cell *c)
+{
+    const struct supervision *s = self;
+    const struct behaviour *pb = atomic_load_explicit(&cell_at(s->sys, c->parent)->beh, memory_order_relaxed);
+    const struct policy *layer[] = {s->of_actor == NULL ? NULL : s->of_actor(s->self, c), pb->policy};
+
+    for (size_t i = 0; i < ARRAY_LEN(layer); i++)
+        if (layer[i] != NULL && layer[i]->set & POLICY_HAS_HARD_LIMIT)
+            return layer[i]->hard_limit_ms == 0 ? UINT64_MAX : layer[i]->hard_limit_ms * UINT64_C(1000000);
+    return 0;
+}
+
 void
 supervision_bind(struct supervision *s, struct system *sys)
 {
     s->sys = sys;
-    sys->hooks = (struct actor_hooks){s, failed, ended};
+    sys->hooks = (struct actor_hooks){.self = s,
+                                      .failed = failed,
+                                      .ended = ended,
+                                      .keeps_children = keeps_children,
+                                      .hard_limit_ns = hard_limit_ns};
 }
