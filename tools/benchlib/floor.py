@@ -1,0 +1,30 @@
+"""The floor: the scenarios against no runtime at all (tests/peers/limit), and the probe of the machine's phase."""
+import os, subprocess
+from benchlib.build import TOP, compiled
+
+SOURCE = os.path.join(TOP, "tests/peers/limit/limit.c")
+
+
+class Floor:
+    def __init__(self, build):
+        self.program = compiled(build, SOURCE, "limit", [
+            os.environ.get("CC", "cc").split()[-1], "-std=gnu11", "-O3", "-march=native", "-w", "-DPLAIN=0", "-pthread",
+            "-o", "{out}", "{source}"])
+
+    def run(self, name):
+        """{metric: value} of one scenario."""
+        out = subprocess.run([self.program, name], capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
+        return {line.split()[2]: float(line.split()[3]) for line in out.stdout.splitlines()}
+
+    def measure(self, scenario):
+        """What the floor knows of a scenario, under our metrics' names."""
+        runs, values = {}, {}
+        for metric, (name, theirs) in scenario.floor.items():
+            if name not in runs:
+                runs[name] = self.run(name)
+            values[metric] = runs[name][theirs]
+        return values
+
+    def phase(self):
+        """Billions of adds a second of a loop that touches no memory."""
+        return self.run("alu")["alone"]
