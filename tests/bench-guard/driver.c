@@ -23,7 +23,7 @@ struct guard {
     struct swapping *swapping;
 };
 
-static void
+static __attribute__((noreturn)) void
 die(const char *what, const struct err *e)
 {
     fprintf(stderr, "guard: %s: %s\n", what, e != NULL ? e->text : "");
@@ -80,7 +80,6 @@ type_of(const actor_plugin *p, const char *name)
         if (strcmp((*t)->schema()->name, name) == 0)
             return *t;
     die("no such type", NULL);
-    return NULL;
 }
 
 static void

@@ -1,4 +1,4 @@
-/* planted_tell.c - three instructions more a tell, about 5 %: the guard must see them. The host's file as it is, its call_tell
+/* planted_tell.c - three instructions more a tell, not quite 5 %: the guard must see them. The host's file as it is, its call_tell
  * under another name, and in its place the plant. */
 #define call_tell planted_call_tell_
 #include "actor/call_send.c"
