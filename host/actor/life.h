@@ -31,6 +31,10 @@ void life_switch(struct actx *x, struct cell *c);
 /* The accounts of that: c runs s->to from here on, its state is that one's. */
 struct swap;
 void life_follow(struct actx *x, struct cell *c, struct swap *s);
+/* Between the files of this concept: no user mail from here on; an entry of the flight recorder; the policy's word on children. */
+void life_hold(struct cell *c, enum cell_life life);
+void life_record(struct actx *x, const struct cell *c, enum record_kind kind, uint32_t code);
+bool life_keeps_children(const struct actx *x, const struct cell *c);
 /* Children of c that came while it was ending. */
 void life_stop_children(struct actx *x, struct cell *c);
 /* Its stash and its unstashed mail, without accounts: the node is going. */
