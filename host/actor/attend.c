@@ -76,7 +76,8 @@ take_orders(struct actx *x, struct cell *c)
     }
 }
 
-/* Arguments in the layout of the version that starts: a restart may come after a swap. 0, or -ERR_* with the reason. */
+/* Arguments in the layout of the version that starts: the spawner may have another, a restart may come after a swap. 0, or -ERR_*
+ * with the reason. */
 static int
 fit_args(struct actx *x, struct cell *c, const struct behaviour *b)
 {
@@ -92,7 +93,7 @@ fit_args(struct actx *x, struct cell *c, const struct behaviour *b)
     if (have == NULL) {
         r = message_defaults(x, &m, b->args);
     } else {
-        r = plan_new(&plan, x->sys->env, have->schema, b->args->schema, 0, &e);
+        r = plan_new(&plan, x->sys->env, have->schema, b->args->schema, PLAN_ALLOW_NARROW, &e);
         bytes = r < 0 ? r : convert_msg_bytes(plan, c->args + 1);
         m = bytes < 0 ? NULL : message_alloc(x, (size_t)bytes, false, b->args->id);
         r = bytes < 0   ? (int)bytes

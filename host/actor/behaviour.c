@@ -38,7 +38,8 @@ struct draft {
     uint32_t n, cap;
 };
 
-/* A row for every layout of its name. A layout that cannot be converted has none: its mail is unhandled. */
+/* A row for every layout of its name. Whether two versions may meet was decided at load; here whatever may convert does, each
+ * value tested, and mail that does not fit is a dead letter that says so. */
 static int
 draft_row(struct system *sys, struct draft *d, const struct behaviour_msg *m, struct err *e)
 {
@@ -49,14 +50,10 @@ draft_row(struct system *sys, struct draft *d, const struct behaviour_msg *m, st
         if (t->schema->form != m->type->schema->form || d->n == d->cap)
             continue;
         if (t != m->type) {
-            int r = plan_new(&plan, sys->env, t->schema, m->type->schema, 0, e);
+            int r = plan_new(&plan, sys->env, t->schema, m->type->schema, PLAN_ALLOW_NARROW, e);
 
             if (r < 0)
                 return r;
-            if (plan_verdict(plan) == PLAN_IMPOSSIBLE) {
-                plan_free(plan);
-                continue;
-            }
         }
         d->keys[d->n] = t->id;
         d->rows[d->n++] =

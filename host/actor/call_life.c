@@ -59,8 +59,9 @@ spawn_cell(struct actx *x, struct cell **ret, struct behaviour *b, const char *n
     /* a swap is under way: children start on the new version */
     for (struct swap *s; (s = atomic_load_explicit(&b->swap, memory_order_acquire)) != NULL;)
         b = s->to;
-    if (args != NULL && args != x->sys->st.none && args != b->args)
-        return -ERR_TYPE;
+    if (args != NULL && args != x->sys->st.none && args != b->args &&
+        (b->args == NULL || strcmp(args->schema->name, b->args->schema->name) != 0))
+        return -ERR_TYPE; /* another layout of its arguments is converted before the start turn */
     if (args == NULL || args == x->sys->st.none)
         v = NULL;
     c = cell_new(x, b);

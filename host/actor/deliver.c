@@ -53,13 +53,15 @@ message_bury(struct actx *x, actor_ref target, struct msg *m, unsigned reason, i
                reason == DEAD_unhandled                              ? -ERR_UNHANDLED
                : reason == DEAD_failed || reason == DEAD_quarantined ? code
                : reason == DEAD_mailbox_full                         ? -ERR_FULL
+               : reason == DEAD_type_mismatch                        ? -ERR_TYPE
                                                                      : -ERR_DEAD);
         dead_letter(x, target, m, reason, code);
     }
     message_free(x, m);
 }
 
-/* A row for another layout of its message: dispatch calls this in the handler's place. */
+/* A row for another layout of its message: dispatch calls this in the handler's place. -ERR_SCHEMA: a value has no place there,
+ * see failure.c. */
 actor_result
 deliver_converted(actor_ctx *ctx, void *state, const void *payload)
 {
@@ -76,7 +78,9 @@ deliver_converted(actor_ctx *ctx, void *state, const void *payload)
     bytes = convert_msg_bytes(row->plan, payload);
     m = bytes < 0 ? NULL : message_alloc(x, (size_t)bytes, false, row->type->id);
     if (m == NULL)
-        return actor_result_make_(bytes < 0 ? (int32_t)bytes : -ERR_NOMEM);
+        return actor_result_make_(bytes == -ERR_RANGE ? -ERR_SCHEMA
+                                  : bytes < 0         ? (int32_t)bytes
+                                                      : -ERR_NOMEM);
     x->conv = m; /* freed with the turn */
     if (convert_msg(row->plan, m + 1, (size_t)bytes, payload) < 0)
         return actor_result_make_(-ERR_SCHEMA);

@@ -188,6 +188,24 @@ stash(struct actx *x, struct cell *c, struct msg *m)
     ext->nstash++;
 }
 
+/* m does not fit this version. If the actor has a successor, m came from one that has moved on before: so move first. */
+static void
+misfit(struct actx *x, struct cell *c, struct msg *m)
+{
+    const struct swap *s =
+        atomic_load_explicit(&beh(c)->swap, memory_order_acquire); /* as at the start of a slice */
+    struct cell_ext *ext = s == NULL || c->swap_refused == s->id ? NULL : cell_ext_get(x, c);
+
+    if (ext == NULL) {
+        message_bury(x, c->ref, m, DEAD_type_mismatch, 0);
+        return;
+    }
+    put_aside(c, m);
+    atomic_store_explicit(&m->next, ext->replay, memory_order_relaxed);
+    ext->replay = m;
+    atomic_fetch_or_explicit(&c->attn, ATTN_SWAP | ATTN_REPLAY, memory_order_relaxed);
+}
+
 void
 life_turn_failed(struct actx *x, struct cell *c, struct msg *m, int32_t code)
 {
@@ -199,6 +217,10 @@ life_turn_failed(struct actx *x, struct cell *c, struct msg *m, int32_t code)
     }
     if (code == ACTOR_STASH.code) {
         stash(x, c, m);
+        return;
+    }
+    if (code == -ERR_SCHEMA) { /* no plugin can say so */
+        misfit(x, c, m);
         return;
     }
     f = (struct failure){.kind = code == -ERR_LIMIT ? FAILURE_LIMIT : FAILURE_RETURNED,

@@ -31,7 +31,8 @@ int msg_copy_into(const struct schema *s, void *dst, size_t var_bytes, const voi
 
 /* --- messages by a plan (EQUAL or AUTO) --- */
 
-/* Bytes of the whole result. Errors as msg_copy_bytes, and -ERR_SCHEMA for a plan that may not run. */
+/* Bytes of the whole result. Errors as msg_copy_bytes, and -ERR_SCHEMA for a plan that may not run, -ERR_RANGE for a value that
+ * does not fit where the plan narrows. */
 int64_t convert_msg_bytes(const struct plan *p, const void *src);
 /* dst: 8 B aligned, `bytes` long as convert_msg_bytes gave. */
 int convert_msg(const struct plan *p, void *dst, size_t bytes, const void *src);

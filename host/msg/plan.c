@@ -259,7 +259,7 @@ plan_new(struct plan **ret, struct env *env, const struct schema *from, const st
     p->env = env;
     p->verdict = PLAN_EQUAL;
     b.tail = &p->root;
-    b.narrow = b.state && (flags & PLAN_ALLOW_NARROW) != 0;
+    b.narrow = (flags & PLAN_ALLOW_NARROW) != 0;
     if (schema_copy(&p->from, env, from) == 0 && schema_copy(&p->to, env, to) == 0)
         r = node_get(&b, &root, p->from, p->to, "");
     if (r < 0) {

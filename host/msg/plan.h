@@ -6,8 +6,8 @@
  * Messages are converted at the receiver and go by field name alone. State is migrated at a swap and reads
  * `was` of both schemas, so that going back inverts renames; a field that has its own name on both sides goes
  * by name, whatever `was` says. Kinds may widen without loss (u8 to u16.. and to i16.., i8 to i16.., f32 to
- * f64), also as elements and keys. The inverse, narrowing, is for state going back to an older version only:
- * allowed by a flag, and each value is tested when the plan runs (convert.h). Nested structs are compared
+ * f64), also as elements and keys. The inverse, narrowing, is for state and mail going back to an older version of
+ * the same plugin only: allowed by a flag, and each value is tested when the plan runs (convert.h). Nested structs are compared
  * field by field; their type names do not matter.
  *
  * A plan is immutable: any thread may read it. It has its own copies of both schemas and points into no
@@ -34,7 +34,7 @@ enum plan_action { /* for one field */
                    PLAN_MIGRATE, /* not convertible: migrate() must fill it (gets the default) */
                    PLAN_REFUSE   /* not convertible, in a message */
 };
-enum { PLAN_ALLOW_NARROW = 1 }; /* flags: a rollback, or an explicit swap to an older version */
+enum { PLAN_ALLOW_NARROW = 1 }; /* flags: a rollback, an explicit swap to an older version, mail for one */
 
 struct plan;
 /* Compare. Both schemas may go afterwards. Any thread; does not block. 0 whatever the verdict is; -ERR_NOMEM.

@@ -2,15 +2,15 @@
 #include "plugin/catalogue_priv.h"
 #include <string.h>
 
-static void
-lock_types(struct catalogue *c)
+void
+catalogue_lock_types(struct catalogue *c)
 {
     if (c->types_lock != NULL)
         mutex_lock(c->types_lock);
 }
 
-static void
-unlock_types(struct catalogue *c)
+void
+catalogue_unlock_types(struct catalogue *c)
 {
     if (c->types_lock != NULL)
         mutex_unlock(c->types_lock);
@@ -27,6 +27,8 @@ catalogue_new(struct catalogue **ret, const struct catalogue_config *cfg, struct
     c->env = cfg->env;
     c->types = cfg->types;
     c->types_lock = cfg->types_lock;
+    c->in_use = cfg->in_use;
+    c->self = cfg->self;
     vec_init(&c->versions);
     r = cfg->data_dir == NULL ? 0 : store_open(&c->store, cfg->env, cfg->data_dir, err);
     if (r < 0) {
@@ -47,80 +49,6 @@ catalogue_free(struct catalogue *c)
     vec_fini(&c->versions);
     store_close(c->store);
     env_free(c->env, c, sizeof *c);
-}
-
-/* --- schemas of a newcomer against what the node knows --- */
-
-/* Who brought this layout? For error texts. */
-static const char *
-owner_of(const struct catalogue *c, const struct schema *s)
-{
-    vec_each (v, &c->versions) {
-        const struct schema_set *set = (*v)->manifest->schemas;
-
-        for (size_t i = 0; i < set->n; i++)
-            if (schema_same(set->v[i], s))
-                return (*v)->manifest->name;
-    }
-    return strncmp(s->name, "actor.", 6) == 0 ? "actord itself" : "a plugin that was unloaded";
-}
-
-static int
-convertible(const struct catalogue *c, const struct manifest *m, const struct schema *from,
-            const struct schema *to, const struct schema *known, struct err *err)
-{
-    struct err why = {0};
-    struct plan *plan;
-    int r = plan_new(&plan, c->env, from, to, 0, &why);
-
-    if (r < 0)
-        return err_set(err, ERR_NOMEM, "no memory to compare the schemas of '%s'", m->name);
-    if (plan_verdict(plan) > PLAN_AUTO) {
-        r = err_set(err, ERR_SCHEMA, "message %s of plugin '%s' %s does not fit the %s that '%s' brought: %s",
-                    known->name, m->name, m->version, known->name, owner_of(c, known), why.text);
-        err_fix(err, "%s", why.fix);
-    }
-    plan_free(plan);
-    return r;
-}
-
-static int
-compare_schema(const struct catalogue *c, const struct manifest *m, const struct schema *s,
-               struct strbuf *notice, struct err *err)
-{
-    int r;
-
-    for (const struct msg_type *t = types_named(c->types, s->name); t != NULL; t = t->next_named) {
-        if (t->schema->form != s->form || schema_same(t->schema, s))
-            continue;
-        /* Both ways: while two versions live, each may send to the other, and no message may be lost. */
-        r = convertible(c, m, t->schema, s, t->schema, err);
-        if (r == 0)
-            r = convertible(c, m, s, t->schema, t->schema, err);
-        if (r < 0)
-            return r;
-        if (notice != NULL)
-            strbuf_printf(notice,
-                          "message %s differs from the one that '%s' brought: converted by field name\n",
-                          s->name, owner_of(c, t->schema));
-    }
-    return 0;
-}
-
-int
-catalogue_compare(struct catalogue *c, const struct manifest *m, struct strbuf *notice, struct err *err)
-{
-    int r = 0;
-
-    lock_types(c);
-    for (size_t i = 0; r == 0 && i < m->schemas->n; i++) {
-        const struct schema *s = m->schemas->v[i];
-
-        if (s->form == ACTOR_FORM_MESSAGE || s->form == ACTOR_FORM_ARGS)
-            r = compare_schema(c, m, s, notice, err);
-    }
-    unlock_types(c);
-    return r;
 }
 
 int
@@ -183,9 +111,9 @@ open_version(struct catalogue *c, const struct pfile *f, struct manifest *m, str
     r = version_load(&v, c->env, c->next_id + 1, copy, f->sha256_hex, m, err);
     if (r < 0)
         return r;
-    lock_types(c);
+    catalogue_lock_types(c);
     r = version_bind(v, c->types, err);
-    unlock_types(c);
+    catalogue_unlock_types(c);
     if (r == 0 && vec_push(&c->versions, v) < 0)
         r = err_set(err, ERR_NOMEM, "no memory for another version of '%s'", m->name);
     if (r < 0) {

@@ -7,8 +7,9 @@
  *   catalogue_unload()       when nothing runs it any more
  *
  * Any number of versions of a plugin live side by side, at most one is active. Message types stay in the
- * node's catalogue of types for ever: mail, logs and traces name them by id. Where one full name has two
- * layouts, each must convert to the other; otherwise the newcomer is refused.
+ * node's catalogue of types for ever: mail, logs and traces name them by id. Where two living versions have
+ * different layouts of one message, what one may send must convert to what the other has a row for; otherwise
+ * the newcomer is refused.
  *
  * Control thread: the caller serialises all calls (versions may be read by others while it holds them).
  * Workers look names up in a table of their own, made from catalogue_names().
@@ -26,6 +27,9 @@ struct catalogue_config {
     struct types *types;
     struct mutex *types_lock; /* of all writers of types; NULL: the caller's serialisation is enough */
     const char *data_dir;     /* NULL: no files; plugins are linked in (runtime_link) */
+    /* Does anything run this version? Asked for those that drain. NULL: no. */
+    bool (*in_use)(void *self, const struct version *v);
+    void *self;
 };
 struct catalogue;
 int catalogue_new(struct catalogue **ret, const struct catalogue_config *cfg, struct err *err);
@@ -39,6 +43,9 @@ void catalogue_free(struct catalogue *c);
  * before. */
 int catalogue_load(struct catalogue *c, const char *path, uint32_t allow, struct version **ret,
                    struct strbuf *notice, struct err *err);
+/* Does mail between m and the versions that live, other than m's own, convert? notice (may be NULL) gets a line for each
+ * difference. 0; -ERR_SCHEMA: naming both plugins and the field; -ERR_NOMEM. */
+int catalogue_compare(struct catalogue *c, const struct manifest *m, struct strbuf *notice, struct err *err);
 /* v is LOADED or DRAINING. The version that was active drains. */
 void catalogue_activate(struct catalogue *c, struct version *v);
 /* The active version of its plugin becomes DRAINING without a successor. */

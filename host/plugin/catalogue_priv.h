@@ -7,7 +7,9 @@ struct catalogue {
     struct env *env;
     struct types *types;
     struct mutex *types_lock;
-    struct store *store;           /* NULL: nothing can be loaded, only linked */
+    bool (*in_use)(void *self, const struct version *v); /* NULL: nothing runs a version that drains */
+    void *self;
+    struct store *store;            /* NULL: nothing can be loaded, only linked */
     VEC(struct version *) versions; /* none is UNLOADED */
     uint32_t next_id;
 };
@@ -17,7 +19,7 @@ struct catalogue {
 int catalogue_examine(struct catalogue *c, const char *path, uint32_t allow, struct pfile *ret_file,
                       struct manifest **ret, struct strbuf *notice, struct err *err);
 
-/* Do its schemas fit those that the node knows? 0, -ERR_SCHEMA, -ERR_NOMEM. */
-int catalogue_compare(struct catalogue *c, const struct manifest *m, struct strbuf *notice, struct err *err);
+void catalogue_lock_types(struct catalogue *c);
+void catalogue_unlock_types(struct catalogue *c);
 
 #endif

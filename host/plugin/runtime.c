@@ -4,6 +4,12 @@
 #include "supervision/policy.h"
 #include <string.h>
 
+static bool
+in_use(void *self, const struct version *v)
+{
+    return runtime_actors(self, v) != 0;
+}
+
 int
 runtime_new(struct runtime **ret, const struct runtime_config *cfg, struct err *e)
 {
@@ -11,7 +17,9 @@ runtime_new(struct runtime **ret, const struct runtime_config *cfg, struct err *
     struct catalogue_config cc = {.env = cfg->sys->env,
                                   .types = &cfg->sys->types,
                                   .types_lock = &cfg->sys->types_lock,
-                                  .data_dir = cfg->data_dir};
+                                  .data_dir = cfg->data_dir,
+                                  .in_use = in_use,
+                                  .self = rt};
     int r;
 
     if (rt == NULL)

@@ -109,7 +109,7 @@ check_message(struct builder *b, struct swap_behaviour *s, const struct schema *
         return 0;
     if (strcmp(from->name, to->name) != 0)
         return 0; /* another type altogether, as start arguments may be: nothing to convert */
-    r = plan_new(&plan, b->p->env, from, to, 0, &err);
+    r = plan_new(&plan, b->p->env, from, to, b->p->narrow ? PLAN_ALLOW_NARROW : 0, &err);
     if (r < 0)
         return r;
     if (plan_verdict(plan) > PLAN_AUTO && s->verdict != SWAP_IMPOSSIBLE) {

@@ -235,6 +235,8 @@ runtime_swap(struct runtime *rt, struct version *to, const struct swap_options *
     s->swaps = env_alloc(env, (n + 1) * sizeof *s->swaps);
     r = s->swaps == NULL ? err_set(e, ERR_NOMEM, "no memory for a swap")
                          : swap_plan_new(&s->plan, env, from->manifest, to->manifest, o->narrow, &use, e);
+    if (r == 0) /* others may have come since it was loaded */
+        r = catalogue_compare(rt->catalogue, to->manifest, NULL, e);
     if (r == 0 && s->plan->verdict == SWAP_IMPOSSIBLE)
         r = -(e->code != 0 ? e->code : ERR_MIGRATE);
     if (r < 0) {

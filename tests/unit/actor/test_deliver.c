@@ -20,6 +20,13 @@ ACTOR_SCHEMA_(get_other, ACTOR_FORM_MESSAGE, "t", "get", 2, GET_OTHER)
 ACTOR_STRUCT_T_(num_odd, NUM_ODD);
 ACTOR_SCHEMA_(num_odd, ACTOR_FORM_MESSAGE, "t", "num", 3, NUM_ODD)
 
+#define ARGS_OTHER(F) F(str, text) F(u32, arg)
+#define ARGS_ODD(F)   F(u64, text)
+ACTOR_STRUCT_T_(args_other, ARGS_OTHER);
+ACTOR_SCHEMA_(args_other, ACTOR_FORM_ARGS, "t", "args", 2, ARGS_OTHER)
+ACTOR_STRUCT_T_(args_odd, ARGS_ODD);
+ACTOR_SCHEMA_(args_odd, ACTOR_FORM_ARGS, "t", "args", 3, ARGS_ODD)
+
 static actor_ref a, b;
 static int got;
 
@@ -49,6 +56,8 @@ start(void)
     add(&text_other_type);
     add(&get_other_type);
     add(&num_odd_type);
+    add(&args_other_type);
+    add(&args_odd_type);
     cr_assert_eq(bound_refresh(&rig.sys, rig.bound[0], &e), 0, "%s", e.text);
     a = rig_spawn("t.thing");
     b = rig_spawn("t.thing");
@@ -139,12 +148,12 @@ tell_odd(actor_ctx *ctx, void *self, uint64_t v)
     return ACTOR_OK;
 }
 
-Test(deliver, a_layout_that_does_not_convert_is_unhandled)
+Test(deliver, a_layout_that_does_not_convert_is_a_dead_letter_for_that_reason)
 {
     rig_do(a, tell_odd, 0);
     cr_assert_eq(got, 0);
     cr_assert_eq(rig_events(b, EV_NUM), 0);
-    cr_assert_eq(rig_dead(DEAD_unhandled), 1);
+    cr_assert_eq(rig_dead(DEAD_type_mismatch), 1);
 }
 
 static actor_result
@@ -180,6 +189,42 @@ Test(deliver, a_failing_handler_of_a_converted_message_fails_as_any_other)
     cr_assert_eq(rig_thing(b)->n, 0);
     cr_assert_eq(rig_dead(DEAD_failed), 1);
     cr_assert_eq(rig_policy.last.code, 7);
+}
+
+/* --- start arguments --- */
+static actor_ref kid;
+
+static actor_result
+spawn_other(actor_ctx *ctx, void *self, uint64_t v)
+{
+    (void)self;
+    got = actor_spawn(ctx, &kid, "thing", "", args_other, .text = ACTOR_STR("four"), .arg = (uint32_t)v);
+    return ACTOR_OK;
+}
+
+static actor_result
+spawn_odd(actor_ctx *ctx, void *self, uint64_t v)
+{
+    (void)self;
+    got = actor_spawn(ctx, &kid, "thing", "", args_odd, .text = v);
+    actor_watch(ctx, kid);
+    return ACTOR_OK;
+}
+
+Test(deliver, a_spawners_other_layout_of_the_arguments_is_converted)
+{
+    rig_do(a, spawn_other, 70000);
+    cr_assert_eq(got, 0);
+    cr_assert_eq(rig_event(kid, EV_START, 0)->a, 70000);
+    cr_assert_eq(rig_event(kid, EV_START, 0)->b, 4);
+}
+
+Test(deliver, arguments_that_do_not_convert_fail_the_start)
+{
+    rig_do(a, spawn_odd, 1);
+    cr_assert_eq(got, 0);
+    cr_assert_eq(rig_events(kid, EV_START), 0);
+    cr_assert_eq(rig_policy.last.kind, FAILURE_START);
 }
 
 /* --- caps of what came from outside --- */

@@ -11,6 +11,17 @@ ACTOR_MESSAGE(seq, 1, SEQ)
 ACTOR_STATE(tally1, 1, TALLY1)
 ACTOR_STATE(tally2, 2, TALLY2)
 
+/* The same message in each one's layout; the second is in no section, since one program has one layout of a name. */
+#define LEVEL1(F) F(u32, now)
+#define LEVEL2(F) F(u64, now) F(u8, unit)
+ACTOR_STRUCT_T_(level1, LEVEL1);
+ACTOR_SCHEMA_(level1, ACTOR_FORM_MESSAGE, "t", "level", 1, LEVEL1)
+#undef ACTOR_TYPE_
+#define ACTOR_TYPE_(T) \
+    static actor_type T##_type = {(uint32_t)sizeof(actor_type), (uint32_t)sizeof(T), 0, 0, 0, T##_schema_};
+ACTOR_STRUCT_T_(level2, LEVEL2);
+ACTOR_SCHEMA_(level2, ACTOR_FORM_MESSAGE, "t", "level", 2, LEVEL2)
+
 static actor_ref a;
 static int migrate_fails, got;
 static uint64_t lost, doubled, reordered, next_v1, next_v2;
@@ -45,7 +56,13 @@ ACTOR_ON(tally1, num, ctx, self, m)
     rig_own(ctx, 1, m->v);
     return ACTOR_OK;
 }
-ACTOR_BEHAVIOUR(tally1, ACTOR_ROW(tally1, seq), ACTOR_ROW(tally1, go), ACTOR_ROW(tally1, num))
+ACTOR_ON(tally1, level1, ctx, self, m)
+{
+    rig_own(ctx, 1, m->now);
+    return ACTOR_OK;
+}
+ACTOR_BEHAVIOUR(tally1, ACTOR_ROW(tally1, seq), ACTOR_ROW(tally1, go), ACTOR_ROW(tally1, num),
+                ACTOR_ROW(tally1, level1))
 RIG_PLUGIN(v1, "v1", "1.0.0", &tally1_behaviour);
 
 ACTOR_ON_MIGRATE(tally2, ctx, old, self)
@@ -77,9 +94,24 @@ ACTOR_ON(tally2, num, ctx, self, m)
     rig_own(ctx, 2, m->v);
     return ACTOR_OK;
 }
+ACTOR_ON(tally2, level2, ctx, self, m)
+{
+    rig_own(ctx, 2, m->now);
+    return ACTOR_OK;
+}
 ACTOR_BEHAVIOUR(tally2, ACTOR_ROW_MIGRATES(tally2), ACTOR_ROW(tally2, seq), ACTOR_ROW(tally2, go),
-                ACTOR_ROW(tally2, num))
-RIG_PLUGIN(v2, "v2", "2.0.0", &tally2_behaviour);
+                ACTOR_ROW(tally2, num), ACTOR_ROW(tally2, level2))
+static actor_type *const v2_types[] = {&tally2_type, &seq_type, &go_type, &num_type, &level2_type};
+static const actor_behaviour *const v2_behaviours[] = {&tally2_behaviour};
+static const actor_plugin v2 = {.size = sizeof(actor_plugin),
+                                .abi_major = ACTOR_ABI_MAJOR,
+                                .abi_minor = ACTOR_ABI_MINOR,
+                                .name = "v2",
+                                .version = "2.0.0",
+                                .behaviours = v2_behaviours,
+                                .nbehaviours = 1,
+                                .types = v2_types,
+                                .types_end = v2_types + ARRAY_LEN(v2_types)};
 
 static struct swap swap;
 static struct plan *plan;
@@ -90,6 +122,8 @@ start(void)
     static const actor_plugin *const more[] = {&v1, &v2, NULL};
 
     cr_assert_eq(rig_start_with(&(struct rig_config){.more = more}), 0);
+    for (size_t i = 0; i < rig.nbound; i++) /* version 1 learns the layout that came with version 2 */
+        cr_assert_eq(bound_refresh(&rig.sys, rig.bound[i], NULL), 0);
     a = rig_spawn("v1.tally1");
     memset(&swap, 0, sizeof swap);
     lost = doubled = reordered = next_v1 = next_v2 = 0;
@@ -248,6 +282,85 @@ arm(actor_ctx *ctx, void *self, uint64_t ms)
     (void)self;
     cr_assert_gt(actor_timer(ctx, ms, 0, 4, num, .v = ms), 0);
     return ACTOR_OK;
+}
+
+/* --- mail in the other version's layout --- */
+static void
+tell_level2(uint64_t now)
+{
+    struct actx *x = system_enter(&rig.sys, ACTOR_NOBODY);
+
+    cr_assert_eq(actor_tell(&x->ctx, a, level2, .now = now), 0);
+    system_leave(x);
+}
+
+Test(actor_switch, mail_of_the_wider_layout_is_narrowed_for_the_old_version_if_it_fits)
+{
+    tell_level2(70000);
+    rig_run();
+    cr_assert_eq(rig_event(a, EV_OWN, 0)->a, 1);
+    cr_assert_eq(rig_event(a, EV_OWN, 0)->b, 70000);
+}
+
+Test(actor_switch, mail_that_does_not_fit_the_old_version_is_a_dead_letter_and_not_the_actors_failure)
+{
+    tell_level2(UINT64_C(1) << 40);
+    rig_run();
+    cr_assert_eq(rig_events(a, EV_OWN), 0);
+    cr_assert_eq(rig_dead(DEAD_type_mismatch), 1);
+    cr_assert_eq(rig_policy.asked, 0);
+    tell_level2(1);
+    rig_run();
+    cr_assert_eq(rig_events(a, EV_OWN), 1);
+}
+
+static actor_result
+ask_level2(actor_ctx *ctx, void *self, uint64_t tag)
+{
+    (void)self;
+    return actor_ask(ctx, a, num, 100, tag, level2, .now = UINT64_MAX) == 0 ? ACTOR_OK
+                                                                            : actor_fail(ctx, 1, "no");
+}
+
+Test(actor_switch, whoever_asks_with_what_does_not_fit_is_told_at_once)
+{
+    actor_ref asker = rig_spawn("t.thing");
+
+    rig_do(asker, ask_level2, 4);
+    cr_assert_eq(rig_event(asker, EV_ASK_FAILED, 0)->a, ERR_TYPE);
+}
+
+static actor_result
+begin_now(actor_ctx *ctx, void *self, uint64_t arg)
+{
+    (void)ctx, (void)self, (void)arg;
+    begin();
+    return ACTOR_OK;
+}
+
+/* The swap begins while the slice runs, and mail from an actor that has moved on is in it already. */
+Test(actor_switch, mail_that_fits_only_the_successor_is_handled_by_the_successor)
+{
+    rig_post(a, begin_now, 0);
+    tell_level2(UINT64_C(1) << 40);
+    post_seq(0, 3);
+    rig_run();
+    cr_assert_eq(rig_dead(DEAD_type_mismatch), 0);
+    cr_assert_eq(rig_event(a, EV_OWN, 0)->a, 2);
+    cr_assert_eq(rig_event(a, EV_OWN, 0)->b, UINT64_C(1) << 40);
+    cr_assert_eq(two()->n, 3);
+}
+
+Test(actor_switch, an_actor_that_cannot_follow_gives_up_such_mail)
+{
+    swap.migrate = true;
+    migrate_fails = 1;
+    rig_post(a, begin_now, 0);
+    tell_level2(UINT64_C(1) << 40);
+    post_seq(0, 3);
+    rig_run();
+    cr_assert_eq(rig_dead(DEAD_type_mismatch), 1);
+    cr_assert_eq(one()->n, 3);
 }
 
 Test(actor_switch, timers_and_the_reference_stay)

@@ -186,7 +186,7 @@ Test(plan, messages_go_by_name_alone)
 
 Test(plan, a_message_that_cannot_be_converted_is_impossible_and_names_the_field)
 {
-    expect_text(PLAN(m2, m1, PLAN_ALLOW_NARROW), PLAN_IMPOSSIBLE,
+    expect_text(PLAN(m2, m1, 0), PLAN_IMPOSSIBLE,
                 "t.m2@2 -> t.m1@1: impossible\n  default  sum\n  default  last\n  copy     hits\n"
                 "  refuse   rate: values may not fit\n  lost     total\n  lost     limit\n");
     cr_expect_eq(e.code, ERR_SCHEMA);
@@ -196,6 +196,15 @@ Test(plan, a_message_that_cannot_be_converted_is_impossible_and_names_the_field)
     plan_free(PLAN(m1, m_needy, 0));
     cr_expect_str_eq(e.text, "t.m_needy, field must (u32): it is required, and absent on the other side");
     cr_expect_neq(e.fix[0], '\0');
+}
+
+Test(plan, a_message_narrows_only_when_allowed)
+{
+    struct plan *p = PLAN(m2, m1, PLAN_ALLOW_NARROW);
+
+    cr_expect_eq(plan_verdict(p), PLAN_AUTO);
+    cr_expect_eq(plan_narrowed(p), 1);
+    plan_free(p);
 }
 
 Test(plan, nested_structs_are_compared_field_by_field_wherever_they_are)

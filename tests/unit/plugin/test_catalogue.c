@@ -190,7 +190,7 @@ Test(catalogue, a_message_that_does_not_fit_is_refused_naming_both_plugins_and_t
     loaded("counter1", true);
     cr_expect_eq(load_error("bad_message_conflict"), -ERR_SCHEMA);
     expect_text(&err, "plugin 'rival'");
-    expect_text(&err, "'counter' brought");
+    expect_text(&err, "'counter' 1.0.0 brought");
     expect_text(&err, "field by");
     expect_fix(&err, "give the message a new name");
 }
@@ -204,8 +204,57 @@ Test(catalogue, a_message_that_converts_is_a_notice)
     strbuf_init(&notice);
     cr_expect_eq(catalogue_load(c, plugin_path("counter2"), 0, &v, &notice, &err), 0, "%s", err.text);
     cr_expect_not_null(
-        strstr(strbuf_str(&notice), "message counter.add differs from the one that 'counter' brought"));
+        strstr(strbuf_str(&notice), "message counter.add differs from the one that 'counter' 1.0.0 brought"));
     strbuf_fini(&notice);
+}
+
+/* --- which way a message must convert: to where there is a row for it --- */
+Test(catalogue, a_message_may_widen_from_one_version_to_the_next)
+{
+    loaded("meter1", true);
+    loaded("meter2", false);
+}
+
+Test(catalogue, and_the_version_before_may_come_back)
+{
+    loaded("meter2", true);
+    loaded("meter1", false);
+}
+
+Test(catalogue, whoever_only_sends_the_layout_before_is_no_obstacle)
+{
+    loaded("meter1", true);
+    loaded("feed1", true);
+    loaded("meter2", false);
+}
+
+Test(catalogue, another_plugin_that_receives_the_layout_before_is_one)
+{
+    loaded("meter1", true);
+    loaded("feed_hears1", true);
+    cr_expect_eq(load_error("meter2"), -ERR_SCHEMA);
+    expect_text(&err, "plugin 'meter' 2.0.0");
+    expect_text(&err, "'feed' 1.0.0 brought");
+    expect_text(&err, "field now: u64 to u32: values may not fit");
+}
+
+Test(catalogue, a_sender_of_what_the_receiver_cannot_take_is_refused)
+{
+    loaded("meter1", true);
+    cr_expect_eq(load_error("feed2"), -ERR_SCHEMA);
+    expect_text(&err, "plugin 'feed' 2.0.0");
+    expect_text(&err, "'meter' 1.0.0 brought");
+}
+
+Test(catalogue, a_receiver_that_drains_and_runs_nothing_is_no_obstacle)
+{
+    struct version *v1 = loaded("meter1", true), *v2 = loaded("meter2", true);
+
+    cr_expect_eq(v1->state, VERSION_DRAINING);
+    loaded("feed2", true);
+    cr_expect_eq(catalogue_compare(c, v1->manifest, NULL, &err), -ERR_SCHEMA, "and now it may not come back");
+    expect_text(&err, "'feed' 2.0.0 brought");
+    cr_expect_eq(v2->state, VERSION_ACTIVE);
 }
 
 /* Each file that cannot be loaded has its own words, and the node serves on. */

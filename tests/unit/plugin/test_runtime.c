@@ -175,6 +175,21 @@ add(const struct version *v, actor_ref to, uint32_t by)
     system_leave(x);
 }
 
+struct pass {
+    actor_ref to;
+    uint64_t now;
+};
+/* Have `from` send a level. */
+static void
+pass(const struct version *v, actor_ref from, actor_ref to, uint64_t now)
+{
+    struct pass m = {to, now};
+    struct actx *x = system_enter(&sys, sys.user);
+
+    cr_assert_eq(call_tell(&x->ctx, from, type_named(v, "meter.pass"), &m), 0);
+    system_leave(x);
+}
+
 static struct swap_status
 swapped(struct version *to, const struct swap_options *o)
 {
@@ -264,6 +279,40 @@ Test(runtime, a_swap_back_inverts_renames_and_tests_what_it_narrows)
     cr_expect_eq(runtime_actors(rt, v1), 0);
     expect_field(a, "sum", 10);
     expect_field(b, "sum", (uint64_t)UINT32_MAX + 5);
+}
+
+Test(runtime, a_message_that_widens_arrives_from_senders_of_both_layouts)
+{
+    struct version *v1 = loaded("meter1"), *feed = loaded("feed1"), *v2 = loaded("meter2");
+    actor_ref meter = spawned("meter.meter"), other = spawned("meter.meter"), feeder = spawned("feed.feeder");
+    struct swap_options o = {0};
+
+    pass(feed, feeder, meter, 5);
+    expect_field(meter, "sum", 5);
+    cr_expect_eq(swapped(v2, &o).phase, SWAPPING_DONE);
+    pass(feed, feeder, meter, 6);
+    expect_field(meter, "sum", 11);
+    pass(v1, other, meter, UINT64_C(1) << 40); /* `other` runs version 2 by now */
+    expect_field(meter, "last", UINT64_C(1) << 40);
+}
+
+Test(runtime, a_swap_back_that_would_cut_what_another_plugin_sends_is_refused)
+{
+    struct version *v1 = loaded("meter1"), *v2 = loaded("meter2"), *feed;
+    actor_ref meter = spawned("meter.meter"), feeder;
+    struct swap_options o = {0}, back = {.narrow = true};
+    struct swapping *s = NULL;
+
+    cr_expect_eq(swapped(v2, &o).phase, SWAPPING_DONE);
+    feed = loaded("feed2");
+    feeder = spawned("feed.feeder");
+    pass(feed, feeder, meter, UINT64_C(1) << 40);
+    expect_field(meter, "sum", UINT64_C(1) << 40);
+    cr_expect_eq(runtime_swap(rt, v1, &back, &s, NULL, &err), -ERR_SCHEMA);
+    expect_text(&err, "'feed' 2.0.0 brought");
+    pass(feed, feeder, meter, 1);
+    expect_field(meter, "last", 1);
+    cr_expect_eq(behaviour_of(meter)->version_id, v2->id);
 }
 
 Test(runtime, an_impossible_swap_is_refused_and_the_old_version_serves_on)
