@@ -27,11 +27,11 @@ histogram_add(struct histogram *h, uint64_t ns)
 static inline uint64_t
 histogram_quantile(const struct histogram *h, uint64_t per_mille)
 {
-    uint64_t seen = 0;
+    uint64_t below = 0;
 
     for (unsigned i = 0; i < HISTOGRAM_BUCKETS && h->n != 0; i++) {
-        seen += h->bucket[i];
-        if (seen * 1000 >= h->n * per_mille) {
+        below += h->bucket[i];
+        if (below * 1000 >= h->n * per_mille) {
             const unsigned power = i / HISTOGRAM_STEPS;
 
             return power == 0 ? i : (HISTOGRAM_STEPS + (uint64_t)(i % HISTOGRAM_STEPS)) << (power - 1);
