@@ -263,7 +263,7 @@ static double spinwork(double secs) {
 }
 static double res2;
 static void *sw(void *x) { (void)x; pin(1); res2 = spinwork(0.5); return NULL; }
-static void s_alu(void) { pin(0); out("alu", "alone", spinwork(0.2) / 1e9, "Gadd/s"); } // the machine's phase, before a pass
+static void s_alu(int cpu) { pin(cpu); out("alu", "alone", spinwork(0.1) / 1e9, "Gadd/s"); } // the machine's phase, before a pass
 static void s_smt(void) {
   pin(0);
   double alone = spinwork(0.5);
@@ -869,7 +869,8 @@ int main(int c, char **v) {
   else if (IS("line")) s_line();
   else if (IS("wake")) s_wake();
   else if (IS("smt")) s_smt();
-  else if (IS("alu")) s_alu();
+  else if (IS("alu")) s_alu(0);
+  else if (IS("alu1")) s_alu(1);
   else if (IS("fanin1")) s_fanin(1);
   else if (IS("fanin8")) s_fanin(8);
   else if (IS("fanin64")) s_fanin(64);
