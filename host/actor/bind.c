@@ -41,22 +41,16 @@ read_schemas(struct system *sys, const actor_plugin *p, struct bound *b, struct 
     return r;
 }
 
-static bool
-is_type(const struct schema *s)
+void
+bind_type(actor_type *t, const struct schema *s, const struct msg_type *m)
 {
-    return s->form == ACTOR_FORM_MESSAGE || s->form == ACTOR_FORM_ARGS || s->form == ACTOR_FORM_CONFIG;
-}
-
-/* The host's part of a type object. Relaxed: another node may write the same values. */
-static void
-fill(actor_type *t, const struct msg_type *m)
-{
-    const struct schema *s = m->schema;
+    /* whole words of a flat struct up to 32 B: what the fast path of tell copies inline */
     uint32_t units = s->flat && s->bytes % 8 == 0 && s->bytes <= 32 ? s->bytes / 8 : 0xffff;
 
     __atomic_store_n(&t->units_, units, __ATOMIC_RELAXED);
     __atomic_store_n(&t->flags_, s->flat ? ACTOR_TYPE_FLAT_ : 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&t->head_, m->head, __ATOMIC_RELAXED);
+    if (m != NULL)
+        __atomic_store_n(&t->head_, m->head, __ATOMIC_RELAXED);
 }
 
 static int
@@ -68,11 +62,11 @@ add_types(struct system *sys, const actor_plugin *p, struct bound *b, struct err
     for (size_t i = 0; i < type_count(p) && r == 0; i++) {
         const struct msg_type *m;
 
-        if (!is_type(b->schemas->v[i]))
+        if (!bind_sendable(b->schemas->v[i]))
             continue;
         r = types_add(&sys->types, b->schemas->v[i], &m, e);
         if (r == 0)
-            fill(p->types[i], m);
+            bind_type(p->types[i], b->schemas->v[i], m);
     }
     mutex_unlock(&sys->types_lock);
     return r;
@@ -168,7 +162,7 @@ bind_behaviour(struct system *sys, const actor_plugin *p, struct bound *all, str
         return err_set(e, ERR_NOMEM, "no memory for behaviour %s", ab->name);
     snprintf(name, len, "%s.%s", p->name, ab->name);
     *b = (struct behaviour){
-        .name = name, .plugin = p->name, .version = p->version, .version_id = id, .id = id};
+        .name = name, .plugin = p->name, .version = p->version, .version_id = id};
     b->state = schema_of(p, all, ab->state);
     if (b->state == NULL)
         return err_set(e, ERR_NOTE, "behaviour %s: its state is not in the plugin's type section", name);

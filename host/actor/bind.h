@@ -21,6 +21,14 @@ struct bound {
  * 0, or -ERR_* with e: -ERR_NOTE (a schema makes no sense), -ERR_NOMEM, -ERR_LIMIT, -ERR_SCHEMA. */
 int bind_plugin(struct system *sys, const actor_plugin *p, uint32_t version_id, struct bound **ret,
                 struct err *e);
+static inline bool
+bind_sendable(const struct schema *s)
+{
+    return s->form == ACTOR_FORM_MESSAGE || s->form == ACTOR_FORM_ARGS;
+}
+/* The host's part of a type object; m NULL: it cannot be sent. Atomic, relaxed: another node of this process may write the same
+ * values; what publishes the behaviours orders them. */
+void bind_type(actor_type *t, const struct schema *s, const struct msg_type *m);
 /* No actor uses it and all workers passed a slice end. NULL is allowed. */
 void bound_free(struct system *sys, struct bound *b);
 /* The catalogue has grown: new layouts get rows. 0 or -ERR_NOMEM. */

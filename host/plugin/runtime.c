@@ -199,7 +199,7 @@ runtime_bring_in(struct runtime *rt, struct version *v, const actor_plugin *p, c
         loaded_free(rt, &l);
         catalogue_retire(rt->catalogue, v);
         catalogue_unload(rt->catalogue, v, NULL);
-        if (e->code == 0)
+        if (e != NULL && e->code == 0)
             err_set(e, -r, "%s: %s", file, err_text(r));
     }
     return r;

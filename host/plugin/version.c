@@ -1,4 +1,5 @@
 #include "plugin/version.h"
+#include "actor/bind.h"
 #include "base/util.h"
 #include <assert.h>
 #include <string.h>
@@ -61,12 +62,6 @@ fail:
     return r;
 }
 
-static bool
-carried_as_mail(const struct schema *s)
-{
-    return s->form == ACTOR_FORM_MESSAGE || s->form == ACTOR_FORM_ARGS;
-}
-
 int
 version_bind(struct version *v, struct types *types, struct err *err)
 {
@@ -78,7 +73,7 @@ version_bind(struct version *v, struct types *types, struct err *err)
     for (size_t i = 0; i < d->ntypes; i++) {
         uint64_t head;
 
-        if (!carried_as_mail(d->types[i].schema))
+        if (!bind_sendable(d->types[i].schema))
             continue;
         r = types_add(types, d->types[i].schema, &t, err);
         if (r < 0)
@@ -91,21 +86,13 @@ version_bind(struct version *v, struct types *types, struct err *err)
         }
     }
     for (size_t i = 0; i < d->ntypes; i++) {
-        actor_type *o = d->types[i].object;
         const struct schema *s = d->types[i].schema;
-        /* whole words of a flat struct up to 32 B: what the fast path of tell copies inline */
-        uint32_t units = s->flat && s->bytes % 8 == 0 && s->bytes <= 32 ? s->bytes / 8 : 0xffff;
 
-        /* Relaxed: the behaviours of this version are published later, with release; that publication orders
-         * these. */
-        __atomic_store_n(&o->units_, units, __ATOMIC_RELAXED);
-        __atomic_store_n(&o->flags_, s->flat ? (uint32_t)ACTOR_TYPE_FLAT_ : 0, __ATOMIC_RELAXED);
-        if (!carried_as_mail(s))
-            continue; /* head_ stays 0: cannot be sent */
-        r = types_add(types, s, &t, err);
+        t = NULL;
+        r = bind_sendable(s) ? types_add(types, s, &t, err) : 0;
         if (r < 0)
             return r;
-        __atomic_store_n(&o->head_, t->head, __ATOMIC_RELAXED);
+        bind_type(d->types[i].object, s, t);
     }
     return 0;
 }

@@ -380,6 +380,18 @@ Test(runtime, swaps_to_and_fro_under_traffic_lose_and_double_nothing)
     cr_expect_geq(s.sent, ACTORS * 200);
 }
 
+/* What fails may also be nobody's business to read. */
+Test(runtime, a_load_that_fails_needs_no_place_for_its_error)
+{
+    static const char *const bad[] = {"bad_no_symbol", "bad_wrong_policy", "bad_message_conflict"};
+    struct version *v = NULL;
+
+    loaded("counter1");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_expect_lt(runtime_load(rt, plugin_path(bad[i]), 0, NULL, &v, NULL, NULL), 0, "%s", bad[i]);
+    cr_expect_null(v);
+}
+
 Test(runtime, a_drained_version_is_unloaded_by_policy_and_loads_again)
 {
     struct version *v1 = loaded("counter1"), *v2 = loaded("counter2"), *it;
