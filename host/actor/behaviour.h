@@ -64,6 +64,8 @@ struct behaviour {
     const struct msg_type *args; /* what start expects; NULL: any arguments are refused */
     actor_stop_hook stop;        /* may be NULL */
     actor_migrate_hook migrate;  /* may be NULL */
+    actor_save_hook save;        /* of opaque state; NULL without */
+    actor_load_hook load;
     /* Host behaviours that talk for the control plane: handles answers, failed asks, Terminated and what else has no row; the
      * type is in ctx's message in hand. Looked at on the slow path only, after the dispatch table. NULL: unhandled. */
     actor_handler any;

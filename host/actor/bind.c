@@ -142,7 +142,13 @@ bind_rows(struct system *sys, struct bound *all, struct behaviour *b, const acto
         case ACTOR_ROW_POLICY:
             b->policy_text = r->name;
             break;
-        default: /* save and load: opaque state is rebuilt by migrate() */
+        case ACTOR_ROW_SAVE:
+            b->save = (actor_save_hook)r->fn;
+            break;
+        case ACTOR_ROW_LOAD:
+            b->load = (actor_load_hook)r->fn;
+            break;
+        default:
             break;
         }
     }

@@ -40,6 +40,8 @@ begin(struct actx *x, const void *addr, unsigned kind, const struct field **f)
     x->dirty = true;
     x->undo.state = arena;
     x->undo.log = x->mig != NULL || !b->undoable ? NULL : &x->scratch;
+    if (x->mig != NULL && x->mig->out != NULL) /* save() changes nothing else */
+        return addr == x->mig->out && kind == ACTOR_KIND_bin ? 0 : -ERR_INVALID;
     return cont_find(s, state, addr, kind, f);
 }
 

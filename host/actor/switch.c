@@ -24,25 +24,65 @@ refuse(struct actx *x, struct cell *c, struct swap *s, const struct err *e)
     counter_inc(x->w.counters, COUNTER_switch_refused);
 }
 
+/* What a hook said. */
 static int
-run_migrate(struct actx *x, struct behaviour *to, struct migration *m, struct err *e)
+outcome(struct actx *x, const struct behaviour *b, const char *hook, actor_result r, struct err *e)
 {
-    struct actor_old old = {*m};
-    actor_result r;
-
-    x->mig = m;
-    x->cur = NULL; /* no message is in hand */
-    x->fail_text[0] = 0;
-    host_leave(x);
-    r = to->migrate(&x->ctx, &old, m->state);
     host_enter(x);
     x->mig = NULL;
     undo_forget(&x->undo);
     if (r.code == 0)
         return 0;
     x->fail_code = 0;
-    return err_set(e, ERR_MIGRATE, "migrate() of %s %s failed with code %d%s%s", to->name, to->version,
+    return err_set(e, ERR_MIGRATE, "%s of %s %s failed with code %d%s%s", hook, b->name, b->version,
                    r.code < 0 ? -r.code : r.code, x->fail_text[0] != 0 ? ": " : "", x->fail_text);
+}
+
+static void
+ready(struct actx *x, struct migration *m)
+{
+    x->mig = m;
+    x->cur = NULL; /* no message is in hand */
+    x->fail_text[0] = 0;
+}
+
+static int
+run_migrate(struct actx *x, struct behaviour *to, struct migration *m, struct err *e)
+{
+    struct actor_old old = {*m};
+    actor_result r;
+
+    ready(x, m);
+    host_leave(x);
+    r = to->migrate(&x->ctx, &old, m->state);
+    return outcome(x, to, "migrate()", r, e);
+}
+
+/* Opaque fields: only the plugin knows what they mean, so the old version writes them down and the new one reads that. */
+static int
+save_and_load(struct actx *x, const struct behaviour *from, struct migration *m, struct err *e)
+{
+    struct arena memory;
+    actor_bytes saved = {0};
+    struct migration save = {.from = m->from, .to = m->to, .arena = &memory, .out = &saved};
+    actor_result res;
+    int r;
+
+    if (from->save == NULL || m->to->load == NULL)
+        return err_set(e, ERR_MIGRATE, "%s has opaque state but no save() and load()", from->name);
+    arena_init(&memory, &x->source, NULL, 0);
+    ready(x, &save);
+    host_leave(x);
+    res = from->save(&x->ctx, m->old, &saved);
+    r = outcome(x, from, "save()", res, e);
+    if (r == 0) {
+        ready(x, m);
+        host_leave(x);
+        res = m->to->load(&x->ctx, m->state, (actor_bin){saved.p, saved.n});
+        r = outcome(x, m->to, "load()", res, e);
+    }
+    arena_drop(&memory);
+    return r;
 }
 
 /* Build c's state for s->to beside the old one. */
@@ -56,12 +96,13 @@ build(struct actx *x, struct cell *c, struct swap *s, struct cell *fresh, struct
     if (cell_init_memory(x, fresh, to) < 0 || cell_arena(x, fresh) == NULL)
         return err_set(e, ERR_NOMEM, "no memory for the new state of %s", to->name);
     r = convert_state(s->plan, fresh->arena, fresh->state, c->state, e);
-    if (r == 0 && s->migrate) {
-        m.state = fresh->state;
-        m.arena = fresh->arena;
+    m.state = fresh->state;
+    m.arena = fresh->arena;
+    if (r == 0 && plan_loads(s->plan))
+        r = save_and_load(x, from, &m, e);
+    if (r == 0 && s->migrate)
         r = run_migrate(x, to, &m, e);
-        turn_rollback(x, c, false); /* migrate() sends nothing */
-    }
+    turn_rollback(x, c, false); /* these hooks send nothing */
     return r;
 }
 

@@ -1,7 +1,9 @@
 /* switch.h - one actor moves to another version of its behaviour, at a turn boundary, with its state migrated.
  *
- *   old state, plan --> new state in a fresh arena --> migrate() --> commit: the old state goes
- *                                                  \-> fails: the new one goes; the actor stays, serves on, and is named
+ *   old state, plan --> new state in a fresh arena --> load() --> migrate() --> commit: the old state goes
+ *             \-- save() of the old version: bytes ------^   \-> any fails: the new one goes; the actor stays, serves on, is named
+ *
+ * save() and load() run where the plan has opaque fields.
  *
  * Mail, timers, asks, children, watchers and the reference are not touched: they name types and slots, never plugin memory.
  */
@@ -9,13 +11,14 @@
 #define ACTOR_SWITCH_H
 #include "actor/actor_system.h"
 
-/* What migrate() may look at. ctx->mig while it runs. */
+/* What save(), load() and migrate() may touch. ctx->mig while one runs. */
 struct migration {
     const struct behaviour *from;
     struct behaviour *to;
     const void *old; /* state of `from` */
     void *state;     /* of `to`, being built */
     struct arena *arena;
+    actor_bytes *out; /* while save() runs: the one thing that it may set */
 };
 struct actor_old { /* what the SDK calls actor_old */
     struct migration m;

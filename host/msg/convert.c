@@ -170,6 +170,7 @@ convert_field(struct walk *w, struct place *p, char *dst, const char *src)
         return 0;
     case PLAN_DEFAULT:
     case PLAN_MIGRATE:
+    case PLAN_LOAD: /* zero, until load() fills it */
         return sink_default(&w->sink, s->to, sink_at(dst, s->to->offset));
     case PLAN_REFUSE:
         return -ERR_SCHEMA;

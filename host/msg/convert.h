@@ -40,7 +40,7 @@ int convert_msg(const struct plan *p, void *dst, size_t bytes, const void *src);
 /* --- state by a plan (any but IMPOSSIBLE) --- */
 
 /* Fill dst (plan_to()->bytes, uninitialized); all it owns comes from the arena. Fields that wait for
- * migrate() get their defaults, opaque ones are zero. -ERR_RANGE: a value does not fit where the plan
+ * migrate() get their defaults, opaque ones are zero for load() to fill. -ERR_RANGE: a value does not fit where the plan
  * narrows, named in e; -ERR_NOMEM, -ERR_SCHEMA. After an error dst is garbage and the caller drops the arena.
  */
 int convert_state(const struct plan *p, struct arena *arena, void *dst, const void *src, struct err *e);

@@ -126,6 +126,11 @@ step_pair(struct builder *b, const struct plan_node *n, struct plan_step *s)
     enum plan_action key = PLAN_COPY, value = PLAN_MIGRATE;
     const char *reason = "there is no automatic way";
 
+    if (t->kind == ACTOR_KIND_opaque && f->kind == t->kind && strcmp(f->type, t->type) == 0) {
+        s->action = PLAN_LOAD;
+        b->plan->loads++;
+        return 0;
+    }
     if (t->kind == ACTOR_KIND_opaque) {
         reason = "only the plugin knows what an opaque value means";
     } else if (f->kind == t->kind && kind_is_container(t->kind)) {
@@ -270,7 +275,7 @@ plan_new(struct plan **ret, struct env *env, const struct schema *from, const st
         p->verdict = PLAN_IMPOSSIBLE;
         err_set(e, ERR_SCHEMA, "%s: a %s cannot become a %s", to->name, form_name(from->form),
                 form_name(to->form));
-    } else if (p->verdict == PLAN_EQUAL && from->layout != to->layout) {
+    } else if (p->verdict == PLAN_EQUAL && (from->layout != to->layout || p->loads != 0)) {
         p->verdict = PLAN_AUTO;
     }
     *ret = p;
@@ -321,4 +326,10 @@ unsigned
 plan_narrowed(const struct plan *p)
 {
     return p->narrowed;
+}
+
+bool
+plan_loads(const struct plan *p)
+{
+    return p->loads != 0;
 }

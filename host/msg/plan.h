@@ -32,7 +32,8 @@ enum plan_action { /* for one field */
                    PLAN_DEFAULT, /* not in `from` */
                    PLAN_DROP,    /* not in `to`: lost */
                    PLAN_MIGRATE, /* not convertible: migrate() must fill it (gets the default) */
-                   PLAN_REFUSE   /* not convertible, in a message */
+                   PLAN_REFUSE,  /* not convertible, in a message */
+                   PLAN_LOAD     /* opaque on both sides: save() of the old version, load() of the new */
 };
 enum { PLAN_ALLOW_NARROW = 1 }; /* flags: a rollback, an explicit swap to an older version, mail for one */
 
@@ -51,6 +52,8 @@ const struct schema *plan_to(const struct plan *p);
 /* Fields lost, and fields whose values are tested; nested ones included. */
 unsigned plan_lost(const struct plan *p);
 unsigned plan_narrowed(const struct plan *p);
+/* Is there a field that the plugin itself saves and loads? */
+bool plan_loads(const struct plan *p);
 
 /* What happens to one field. from: NULL for DEFAULT; to: NULL for DROP. */
 struct plan_field {

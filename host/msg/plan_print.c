@@ -16,7 +16,7 @@ static const char *
 action_name(unsigned action)
 {
     static const char *const names[] = {"copy",    "widen", "narrow",  "convert",
-                                        "default", "lost",  "migrate", "refuse"};
+                                        "default", "lost",  "migrate", "refuse", "load"};
 
     return names[action];
 }

@@ -40,7 +40,7 @@ struct plan {
     struct schema *from, *to;
     struct plan_node *root; /* and by next all others, in the order met */
     enum plan_verdict verdict;
-    unsigned lost, narrowed;
+    unsigned lost, narrowed, loads;
 };
 
 #endif

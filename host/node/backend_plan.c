@@ -31,6 +31,8 @@ change_word(const struct plan_field *f, bool impossible)
         return "lost";
     case PLAN_MIGRATE:
         return impossible ? "impossible" : "converted";
+    case PLAN_LOAD:
+        return renamed ? "renamed" : "saved";
     case PLAN_REFUSE:
         break;
     }

@@ -414,14 +414,14 @@ Test(convert, a_misfit_is_named_with_its_whole_path)
     plan_free(p);
 }
 
-Test(convert, opaque_state_is_zeroed_for_migrate_to_fill)
+Test(convert, opaque_state_is_zeroed_for_load_to_fill)
 {
     struct plan *p = plan(KEEPER1_AT, KEEPER2_AT, 0);
     keeper1 a = {{{1, 2, 3}}, 4};
     keeper2 b;
 
     memset(&b, 0xa5, sizeof b);
-    cr_assert_eq(plan_verdict(p), PLAN_NEEDS_MIGRATE);
+    cr_assert_eq(plan_verdict(p), PLAN_AUTO);
     cr_assert_eq(convert_state(p, &arena, &b, &a, &e), 0);
     cr_expect_eq(b.n, 4);
     cr_expect_eq(b.b.a[0] | b.b.a[1] | b.b.a[2], 0);

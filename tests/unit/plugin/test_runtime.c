@@ -380,6 +380,97 @@ Test(runtime, swaps_to_and_fro_under_traffic_lose_and_double_nothing)
     cr_expect_geq(s.sent, ACTORS * 200);
 }
 
+/* --- opaque state --- */
+struct put {
+    uint32_t where, coins;
+};
+static void
+put_coins(const struct version *v, actor_ref to, uint32_t coins)
+{
+    struct put m = {1, coins};
+    struct actx *x = system_enter(&sys, sys.user);
+
+    cr_assert_eq(call_tell(&x->ctx, to, type_named(v, "vault.put"), &m), 0);
+    system_leave(x);
+}
+
+/* coins[1], in whichever layout this version has. */
+static void
+do_count(struct actx *x, struct cell *cell, struct visit *v)
+{
+    const struct field *f = schema_field(atomic_load(&cell->beh)->state, "inside");
+    const char *p = (const char *)cell->state + f->offset;
+    uint32_t small;
+
+    (void)x;
+    v->result = 0;
+    if (f->bytes == 8) {
+        memcpy(&small, p + 4, 4);
+        v->value = small;
+    } else {
+        memcpy(&v->value, p + 16, 8);
+    }
+}
+
+static void
+expect_coins(actor_ref who, uint64_t want)
+{
+    uint64_t end = env_mono_ns(env_real()) + 20000000000ull;
+    struct visit v;
+
+    do {
+        v = (struct visit){.fn = do_count};
+        visit(who, &v);
+    } while (v.value != want && env_mono_ns(env_real()) < end);
+    cr_expect_eq(v.value, want);
+}
+
+Test(runtime, opaque_state_goes_from_version_to_version_by_save_and_load)
+{
+    struct version *v1 = loaded("vault1"), *v2 = loaded("vault2");
+    struct swap_options o = {0}, back = {.narrow = true};
+    actor_ref a = spawned("vault");
+
+    put_coins(v1, a, 7);
+    expect_field(a, "turns", 1);
+    cr_expect_eq(swapped(v2, &o).phase, SWAPPING_DONE);
+    expect_coins(a, 7);
+    put_coins(v2, a, 1);
+    expect_coins(a, 8);
+    expect_field(a, "turns", 2);
+    cr_expect_eq(swapped(v1, &back).phase, SWAPPING_DONE);
+    expect_coins(a, 8);
+    expect_field(a, "turns", 2);
+}
+
+Test(runtime, a_load_that_fails_leaves_opaque_state_where_it_is)
+{
+    struct version *v2 = loaded("vault2"), *v3 = loaded("vault3");
+    struct swap_options o = {0};
+    struct swap_status st;
+    actor_ref a = spawned("vault");
+
+    put_coins(v2, a, 7);
+    st = swapped(v3, &o);
+    cr_expect_eq(st.phase, SWAPPING_REVERTED);
+    cr_expect_eq(st.refused, 1);
+    expect_text(&st.err, "load() of vault.vault 3.0.0 failed with code 77: cannot read 16 bytes");
+    put_coins(v2, a, 1);
+    expect_coins(a, 8);
+}
+
+Test(runtime, save_only_saves)
+{
+    struct version *v4 = loaded("vault4"), *v2 = loaded("vault2");
+    struct swap_options o = {0};
+    actor_ref a = spawned("vault");
+
+    put_coins(v4, a, 7);
+    cr_expect_eq(swapped(v2, &o).phase, SWAPPING_DONE);
+    expect_coins(a, 7);
+    expect_field(a, "turns", 1); /* what save() told itself was dropped */
+}
+
 /* What fails may also be nobody's business to read. */
 Test(runtime, a_load_that_fails_needs_no_place_for_its_error)
 {
