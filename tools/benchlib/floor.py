@@ -25,6 +25,6 @@ class Floor:
             values[metric] = runs[name][theirs]
         return values
 
-    def phase(self):
-        """Billions of adds a second of a loop that touches no memory."""
-        return self.run("alu")["alone"]
+    def phase(self, cpu):
+        """Billions of adds a second of a loop that touches no memory, on the first (0) or second CPU (1)."""
+        return self.run("alu1" if cpu else "alu")["alone"]

@@ -36,12 +36,18 @@ class Scenario:
     floor: dict = field(default_factory=dict)   # metric -> (scenario, metric) of tests/peers/limit
     peers: dict = field(default_factory=dict)   # metric -> {peer: (scenario, metric) of that peer}
     weigh: str = ""                             # arg that counts the actors to weigh
-    swap: bool = False                          # replaces a plugin while the scenario runs
     more: tuple = ()                            # the same again with other args: ((args, {metric: renamed}), ...)
+    judged: tuple = ()                          # metrics that a second thread must not harm; the main one by default
+    swap: bool = False                          # replaces a plugin while the scenario runs: benchlib/swap.py
+    feature: bool = False                       # says how something behaves, not how fast it is
 
     @property
     def main(self):
         return next(iter(self.units))
+
+    def better(self, metric, ours, theirs):
+        """How far we are: 1 is as good as they are, whichever direction is better."""
+        return theirs / ours if self.units[metric] in LESS_IS_MORE else ours / theirs
 
 
 def both(scenario, metric, caf=None, erlang=None):
@@ -67,10 +73,10 @@ ALL = [
              {"per_spawn": both("spawn", "per_spawn")}, weigh="n"),
     Scenario("idle", "what 1M of them weigh at rest, and after their stop", "spawn", {"n": 1_000_000}, {"n": 2_000},
              {"rss_per_actor": "B", "rss_after_stop": "B"}, {"rss_per_actor": ("spawn", "rss_per_actor")},
-             {"rss_per_actor": both("spawn", "rss_per_actor")}, weigh="n"),
+             {"rss_per_actor": both("spawn", "rss_per_actor")}, weigh="n", feature=True),
     Scenario("skynet", "a tree with 1M leaves; time_stop: each stops when it has spoken, as in the peers", "skynet",
              {"n": 1_000_000}, {"n": 1_000}, {"time": "ms", "time_stop": "ms"}, {"time": ("skynet", "time")},
-             {"time_stop": both("skynet", "time")}, more=(({"stop": "true"}, {"time": "time_stop"}),)),
+             {"time_stop": both("skynet", "time")}, judged=("time", "time_stop"), more=(({"stop": "true"}, {"time": "time_stop"}),)),
     Scenario("big", "500 actors, 2,000 pings each to the others, one out at a time", "big", {"pings": 2_000},
              {"pings": 10}, {"throughput": "msg/s"}, {"throughput": ("big", "throughput")},
              {"throughput": both("big", "throughput")}),
@@ -83,24 +89,26 @@ ALL = [
     Scenario("ask_notimeout", "the same with all the patience the SDK has", "ask", {"n": 2_000_000, "timeout_ms": 0},
              {"n": 4_000}, {"throughput": "ask/s"}, {"throughput": ("ask", "throughput")},
              {"throughput": both("ask_notimeout", "throughput", erlang=("ask_raw", "throughput"))}),
-    Scenario("timers", "1M timers: armed, canceled, fired; expire: all due at once", "timers", {"n": 1_000_000},
-             {"n": 5_000}, {"schedule": "op/s", "cancel": "op/s", "fire": "op/s", "expire": "op/s"},
+    Scenario("timers", "1M timers: armed, canceled, fired; fire_wall: due in 1 to 100 ms; expire: all due at once",
+             "timers", {"n": 1_000_000}, {"n": 5_000},
+             {"schedule": "op/s", "cancel": "op/s", "fire": "op/s", "expire": "op/s", "fire_wall": "op/s"},
              {"schedule": ("timers", "schedule"), "cancel": ("timers", "cancel"),
-              "expire": ("timersvec", "schedule_and_fire")},
+              "fire": ("timersvec", "schedule_and_fire")},
              {"schedule": both("timers", "schedule", caf=("timers", "schedule_posted")),
               "cancel": both("timers", "cancel", caf=("timers", "schedule_and_cancel")),
-              "fire": both("timers", "schedule_and_fire")}),
+              "fire_wall": both("timers", "schedule_and_fire")}, judged=("schedule", "cancel", "fire")),
     Scenario("swap", "1M live actors change version with their state; then again under full load", "swapload",
              {"n": 1_000_000}, {"n": 2_000},
-             {"time": "s", "time_loaded": "s", "added_p999": "ms", "p999": "ms", "p999_calm": "ms"}, swap=True),
+             {"time": "s", "time_loaded": "s", "added_p999": "ms", "p999": "ms", "p999_calm": "ms"}, judged=("time", "time_loaded"),
+             swap=True),
     Scenario("fairness", "busy equals beside hogs, and a timer amid them", "fairness", {"time_ms": 2_000},
-             {"time_ms": 100}, {"share": "ratio", "hog_share": "ratio", "wait_p50": "us", "wait_p99": "us"}),
+             {"time_ms": 100}, {"share": "ratio", "hog_share": "ratio", "wait_p50": "us", "wait_p99": "us"}, feature=True),
     Scenario("blocking", "jobs on threads of their own; hops while those sleep", "blocking",
              {"n": 80_000, "hops": 2_000_000}, {"n": 800, "hops": 20_000},
-             {"throughput": "op/s", "hop_alone": "ns", "hop_blocked": "ns"}),
+             {"throughput": "op/s", "hop_alone": "ns", "hop_blocked": "ns"}, feature=True),
     Scenario("plugincall", "what a call from the plugin costs, and a turn", "plugincall", {"n": 1_000_000},
              {"n": 20_000},
              {"turn": "ns", "tell": "ns", "self": "ns", "sender": "ns", "now": "ns", "random": "ns", "alloc": "ns",
-              "set": "ns"}),
+              "set": "ns"}, feature=True),
 ]
 BY_NAME = {s.name: s for s in ALL}
