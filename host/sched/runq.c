@@ -29,32 +29,28 @@ runq_settle_(struct runq *q, struct task *t)
 }
 
 struct task *
-runq_claim_(struct runq *q)
+runq_pop_ring_(struct runq *q)
 {
-    for (;;) {
-        uint32_t h = atomic_load_explicit(&q->head, memory_order_acquire);
-        uint32_t n = atomic_load_explicit(&q->tail, memory_order_relaxed) - h;
+    uint32_t h = atomic_load_explicit(&q->head, memory_order_relaxed);
 
-        if (n == 0)
-            return NULL;
-        if (n > RUNQ_CLAIM)
-            n = RUNQ_CLAIM;
-        if (q->shared && n > 1)
-            n /= 2;
-        for (uint32_t i = 0; i < n; i++)
-            q->batch[i] = atomic_load_explicit(&q->ring[(h + i) % RUNQ_RING], memory_order_relaxed);
-        /* release: our reads of the ring come before the owner's reuse of it in runq_push_ring */
-        if (atomic_compare_exchange_strong_explicit(&q->head, &h, h + n, memory_order_acq_rel,
-                                                    memory_order_relaxed)) {
-            q->bi = 1;
-            q->bn = n;
-            return q->batch[0];
+    while (h != atomic_load_explicit(&q->tail, memory_order_relaxed)) {
+        struct task *t = atomic_load_explicit(&q->ring[h % RUNQ_RING], memory_order_relaxed);
+
+        if (!q->shared) {
+            atomic_store_explicit(&q->head, h + 1, memory_order_relaxed);
+            return t;
         }
+        /* Relaxed: whoever moves head past h has the task, and only we write the ring. What thieves have read of it is ordered
+         * by their release in runq_steal_ring. */
+        if (atomic_compare_exchange_weak_explicit(&q->head, &h, h + 1, memory_order_relaxed,
+                                                  memory_order_relaxed))
+            return t;
     }
+    return NULL;
 }
 
 uint32_t
-runq_steal_ring(struct runq *q, struct task **ret, uint32_t max, bool all)
+runq_steal_ring(struct runq *q, struct task **ret, uint32_t max)
 {
     uint32_t h = atomic_load_explicit(&q->head, memory_order_acquire);
     /* acquire; pairs with the release in runq_push_ring: entries below tail are written, and so are their
@@ -63,7 +59,7 @@ runq_steal_ring(struct runq *q, struct task **ret, uint32_t max, bool all)
 
     if (n == 0 || n > RUNQ_RING)
         return 0;
-    n = all ? (n + 1) / 2 : n / 2;
+    n = (n + 1) / 2;
     if (n > max)
         n = max;
     if (n == 0)

@@ -1,14 +1,15 @@
 /* runq.h - a worker's run queue: a one-deep LIFO slot before a FIFO ring.
  *
- *   owner: runq_push() --> [slot] --displaced--> [ring: oldest ..... newest] --> owner: runq_pop(), 8 at a
- * time |                     | |                     +--> thief: runq_steal_ring(), half of it
- *                            +------------------------> thief: runq_steal_slot(), only when the owner sat
- * long in one turn
+ *   owner: runq_push() --> [slot] --displaced--> [ring: oldest ..... newest] --> owner: runq_pop()
+ *                            |                      +--> thief: runq_steal_ring(), half of it, when it asks for help
+ *                            +-------------------------> thief: runq_steal_slot(), when the owner sat long in one turn
  *
  * The slot keeps a conversation on one worker: the actor just made runnable runs next, while its message is
  * in cache. At most LIFO_STREAK visits in a row while the ring waits. The owner touches the slot with plain
  * loads and stores; a thief announces itself in `steals`, runs a process-wide memory barrier, and both settle
- * under `lock` if they met.
+ * under `lock` if they met. Nothing that waits is private to the owner: it could sit behind a long turn.
+ *
+ * `help` says what thieves may take. Written rarely, and all that a worker without work reads of another's queue.
  */
 #ifndef SCHED_RUNQ_H
 #define SCHED_RUNQ_H
@@ -18,18 +19,23 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum { RUNQ_RING = 1024, RUNQ_CLAIM = 8, RUNQ_LIFO_STREAK = 64 };
+enum { RUNQ_RING = 1024, RUNQ_LIFO_STREAK = 64 };
+enum runq_help {
+    RUNQ_NO_HELP,
+    RUNQ_HELP_LIGHT, /* tasks wait here: others may take half, as far as light work is to spread (width.h) */
+    RUNQ_HELP /* they wait behind long turns: anybody may, and take the slot too when there is nothing else */
+};
 
 struct runq {
     _Atomic(struct task *) slot; /* owner; a thief only through runq_steal_slot */
     uint32_t seen, streak;
-    uint32_t bi, bn; /* claimed and not yet run: batch[bi..bn) */
-    struct task *batch[RUNQ_CLAIM];
-    bool shared; /* there are thieves: claim half only */
+    bool shared; /* there are thieves */
     /* Written by thieves and owner: lines of their own. */
     _Alignas(64) _Atomic(uint32_t) head;   /* owner and thieves move it by compare-and-swap */
     _Alignas(64) _Atomic(uint32_t) tail;   /* the owner moves it */
     _Alignas(64) _Atomic(uint32_t) steals; /* thieves raise it, under lock */
+    _Atomic(uint32_t)
+        help; /* enum runq_help; relaxed: a hint of the owner and the watchdog, cleared by a thief */
     struct mutex lock;
     struct task *stolen; /* under lock: taken from the slot, the owner not told yet */
     _Alignas(64) _Atomic(struct task *) ring[RUNQ_RING];
@@ -71,15 +77,15 @@ runq_push_slot(struct runq *q, struct task *t)
     return old;
 }
 
-/* Owner. Tasks in the ring and in the claimed batch. */
+/* Owner. Tasks in the ring. */
 INLINE uint32_t
 runq_waiting(const struct runq *q)
 {
     return atomic_load_explicit(&q->tail, memory_order_relaxed) -
-           atomic_load_explicit(&q->head, memory_order_relaxed) + (q->bn - q->bi);
+           atomic_load_explicit(&q->head, memory_order_relaxed);
 }
 
-COLD struct task *runq_claim_(struct runq *q);
+struct task *runq_pop_ring_(struct runq *q);
 
 /* Owner. The next task, or NULL. */
 INLINE struct task *
@@ -99,13 +105,11 @@ runq_pop(struct runq *q)
         }
     }
     q->streak = 0;
-    if (q->bi < q->bn)
-        return q->batch[q->bi++];
-    return runq_claim_(q);
+    return runq_pop_ring_(q);
 }
 
-/* Any other worker. Up to max tasks, half of what waits; a single one stays where it is unless all is set. */
-uint32_t runq_steal_ring(struct runq *q, struct task **ret, uint32_t max, bool all);
+/* Any other worker. Up to max tasks, half of what waits, the oldest; 0: none, or another was faster. */
+uint32_t runq_steal_ring(struct runq *q, struct task **ret, uint32_t max);
 /* Any other worker, when the owner has been in one turn for long: takes the task from the slot, or NULL. */
 struct task *runq_steal_slot(struct runq *q);
 

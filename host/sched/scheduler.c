@@ -109,6 +109,8 @@ sched_init(struct sched *s, struct env *env, const struct sched_config *cfg, con
     s->owner = owner;
     s->inject_tail = &s->inject_head;
     mutex_init(&s->inject_lock);
+    mutex_init(&s->width_lock);
+    width_init(&s->width, cfg->workers);
     mutex_init(&s->park_lock);
     mutex_init(&s->port_lock);
     mutex_init(&s->all_lock);
@@ -142,13 +144,14 @@ sched_fini(struct sched *s)
     s->leaked = depot_live(&s->depot);
     depot_fini(&s->depot);
     mutex_fini(&s->inject_lock);
+    mutex_fini(&s->width_lock);
     mutex_fini(&s->park_lock);
     mutex_fini(&s->port_lock);
     mutex_fini(&s->all_lock);
 }
 
 void
-sched_inject(struct sched *s, struct task *t)
+sched_queue_(struct sched *s, struct task *t)
 {
     t->next = NULL;
     mutex_lock(&s->inject_lock);
@@ -157,6 +160,12 @@ sched_inject(struct sched *s, struct task *t)
     /* sequentially consistent, as is the look at parked: pairs with the opposite order in worker_thread.c */
     atomic_fetch_add_explicit(&s->injected, 1, memory_order_seq_cst);
     mutex_unlock(&s->inject_lock);
+}
+
+void
+sched_inject(struct sched *s, struct task *t)
+{
+    sched_queue_(s, t);
     if (atomic_load_explicit(&s->parked, memory_order_seq_cst) != 0 && !SABOTAGE(lost_wake))
         sched_wake(s);
 }

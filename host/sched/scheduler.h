@@ -14,6 +14,7 @@
 #define SCHED_SCHEDULER_H
 #include "base/err.h"
 #include "base/log.h"
+#include "sched/width.h"
 #include "sched/worker.h"
 
 enum { SCHED_WORKERS_MAX = 255 };
@@ -44,10 +45,14 @@ struct sched {
     struct mutex all_lock;
     _Alignas(64) _Atomic(uint32_t) parked; /* read at pushes; nothing else may write this line */
     _Atomic(uint32_t) spinning;            /* 0 or 1 */
+    _Atomic(uint32_t) heavy;               /* workers with long turns: no help for light work */
+    _Atomic(bool) leaving;                 /* a worker hands its work over and goes to sleep */
     _Atomic(bool) stop;
     _Alignas(64) _Atomic(uint32_t) injected; /* tasks in the injection queue */
     struct mutex inject_lock;
     struct task *inject_head, **inject_tail;
+    struct mutex width_lock; /* guards width, but for its atomics */
+    struct width width;
     struct mutex park_lock;
     struct worker_thread *threads; /* under park_lock: those that sleep form a stack */
     struct worker_thread *sleepers;
@@ -74,7 +79,7 @@ void sched_inject(struct sched *s, struct task *t);
 /* w's share of the queue: one is returned, the others go to its ring, so that a busy worker's own tasks do not keep them
  * waiting one by one. NULL: none. */
 struct task *sched_inject_take(struct sched *s, struct worker *w);
-void sched_wake(struct sched *s);               /* one sleeper, if there is one */
+void sched_wake(struct sched *s); /* one sleeper, if there is one */
 
 /* The port: how threads that are no workers send and spawn. Blocks shortly for others that do the same. What
  * was sent is published by the floor above before sched_port_leave. */
@@ -89,8 +94,16 @@ int sched_take_over(struct sched *s, uint32_t id);
 /* Sum of a counter over all workers there ever were. Any thread. */
 uint64_t sched_counter(struct sched *s, enum counter id);
 
+void sched_queue_(struct sched *s, struct task *t); /* sched_inject without the wake-up */
 int sched_worker_new_(struct sched *s, struct worker **ret, uint32_t id, bool foreign);
 void sched_worker_free_(struct sched *s, struct worker *w);
 void sched_wake_all_(struct sched *s);
+/* Workers that are awake and turn over light work; relaxed, a hint. */
+INLINE uint32_t
+sched_awake_light_(const struct sched *s)
+{
+    return s->nworkers - atomic_load_explicit(&s->parked, memory_order_relaxed) -
+           atomic_load_explicit(&s->heavy, memory_order_relaxed);
+}
 
 #endif

@@ -110,7 +110,7 @@ steal_from(struct sim *sim, struct worker *w, uint32_t victim, enum sim_source *
 {
     struct worker *v = worker(sim, victim);
     struct task *got[STEAL_MAX], *t;
-    uint32_t n = runq_steal_ring(v->runq, got, 1 + (uint32_t)rng_below(&sim->rng, STEAL_MAX), one_in(sim, 4));
+    uint32_t n = runq_steal_ring(v->runq, got, 1 + (uint32_t)rng_below(&sim->rng, STEAL_MAX));
 
     if (n > 0) {
         *ret = SIM_STOLEN;

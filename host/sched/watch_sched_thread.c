@@ -28,6 +28,26 @@ take_sample(void *self, uint32_t i, struct watch_sample *ret)
     };
 }
 
+/* A worker looks at its own queue between turns, never inside one. What others handed over may wait for it too. */
+static void
+relieve(void *self, uint32_t i)
+{
+    struct sched *s = self;
+    struct worker *w = atomic_load_explicit(&s->workers[i], memory_order_acquire);
+    /* acquire; pairs with the release in sched_take_over */
+    struct runq *q = __atomic_load_n(&w->runq, __ATOMIC_ACQUIRE);
+
+    worker_heavy(w, true);
+    if (atomic_load_explicit(&s->injected, memory_order_relaxed) == 0 &&
+        atomic_load_explicit(&q->tail, memory_order_relaxed) ==
+            atomic_load_explicit(&q->head, memory_order_relaxed) &&
+        atomic_load_explicit(&q->slot, memory_order_relaxed) == NULL)
+        return;
+    atomic_store_explicit(&q->help, RUNQ_HELP, memory_order_relaxed);
+    if (atomic_load_explicit(&s->parked, memory_order_relaxed) != 0)
+        sched_wake(s);
+}
+
 static int
 take_over(void *self, uint32_t worker)
 {
@@ -41,5 +61,6 @@ sched_watch_ops(struct sched *s, struct watch_ops *ret)
                               .workers = s->nworkers,
                               .all_parked = all_parked,
                               .sample = take_sample,
+                              .relieve = s->nworkers > 1 ? relieve : NULL,
                               .take_over = take_over};
 }

@@ -19,7 +19,9 @@
 #define WATCH_LIMIT_NS        UINT64_C(500000000)
 #define WATCH_INTERVAL_NS     UINT64_C(250000000) /* the longest */
 #define WATCH_INTERVAL_MIN_NS UINT64_C(1000000)
-#define WATCH_AGAIN_MAX_NS    UINT64_C(60000000000) /* a handler stuck for ever is reported once a minute */
+#define WATCH_RELIEVE_NS \
+    UINT64_C(5000000) /* what waits behind a long turn is moved after two such looks at most */
+#define WATCH_AGAIN_MAX_NS UINT64_C(60000000000) /* a handler stuck for ever is reported once a minute */
 
 /* What the worker's relaxed stores said at one moment; not of one moment, which is why a stamp must stay the same twice. */
 struct watch_sample {

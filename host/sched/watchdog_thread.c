@@ -34,6 +34,9 @@ look(struct watchdog *w)
         size_t n;
 
         w->ops.sample(w->ops.self, i, &s);
+        if (w->ops.relieve != NULL && s.slot != 0 && s.stamp == w->state[i].last.stamp &&
+            s.slot == w->state[i].last.slot)
+            w->ops.relieve(w->ops.self, i);
         n = watch_step(&w->state[i], i, &s, w->clock_ns, w->limit_ns, w->ops.take_over != NULL, e);
         for (size_t k = 0; k < n; k++) {
             e[k].since_ns = now - e[k].lasted_ns;
@@ -57,6 +60,9 @@ watchdog_main(void *arg)
 {
     struct watchdog *w = arg;
     uint64_t interval = watch_interval_ns(w->limit_ns);
+
+    if (w->ops.relieve != NULL && interval > WATCH_RELIEVE_NS)
+        interval = WATCH_RELIEVE_NS;
 
     /* Acquire: pairs with the release in watchdog_stop. */
     while (!atomic_load_explicit(&w->stop, memory_order_acquire)) {

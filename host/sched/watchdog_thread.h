@@ -21,6 +21,9 @@ struct watch_ops {
     /* All workers are parked: a sequentially consistent load. */
     bool (*all_parked)(void *self);
     void (*sample)(void *self, uint32_t worker, struct watch_sample *ret);
+    /* The worker is in the same turn as at the last look. NULL: nobody could help it, and the looks are as far apart as reports
+     * allow; else WATCH_RELIEVE_NS at most. */
+    void (*relieve)(void *self, uint32_t worker);
     /* REPORT, RETURNED and TAKEN. Must not block for long: other workers wait for their report. */
     void (*report)(void *report_self, const struct watch_event *e);
     void *report_self;

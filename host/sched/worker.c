@@ -1,11 +1,66 @@
 /* worker.c - what a worker does between slices, apart from sleeping (worker_thread.c). */
 #include "sched/scheduler.h"
 
+void
+worker_heavy(struct worker *w, bool heavy)
+{
+    if (atomic_load_explicit(&w->heavy, memory_order_relaxed) == heavy ||
+        atomic_exchange_explicit(&w->heavy, heavy, memory_order_relaxed) == heavy)
+        return;
+    atomic_fetch_add_explicit(&w->sched->heavy, heavy ? 1u : UINT32_MAX, memory_order_relaxed);
+}
+
+/* What all workers have handled; each says so at its slice ends. */
+static uint64_t
+handled(struct sched *s)
+{
+    uint64_t n = 0;
+
+    for (uint32_t i = 0; i < s->nworkers; i++) {
+        const struct worker *w = atomic_load_explicit(&s->workers[i], memory_order_acquire);
+
+        n += atomic_load_explicit(&w->counters->v[COUNTER_handled_user], memory_order_relaxed);
+    }
+    return n;
+}
+
+/* Tell others what waits here, wake one when work is to spread, go when it is to spread less. took: the last CLOCK_TURNS. */
+static void
+spread(struct worker *w, uint64_t took)
+{
+    struct sched *s = w->sched;
+    bool heavy = took > (uint64_t)HEAVY_TURN_NS * CLOCK_TURNS, waits = runq_waiting(w->runq) != 0;
+    uint32_t help = !waits ? RUNQ_NO_HELP : heavy ? RUNQ_HELP : RUNQ_HELP_LIGHT;
+    uint32_t parked = atomic_load_explicit(&s->parked, memory_order_relaxed), awake;
+
+    worker_heavy(w, heavy);
+    awake = sched_awake_light_(s);
+    if (atomic_load_explicit(&w->runq->help, memory_order_relaxed) != help)
+        atomic_store_explicit(&w->runq->help, help, memory_order_relaxed);
+    if (s->sim != NULL) { /* any choice is right there, so that all are tried */
+        if (waits && parked != 0)
+            sched_wake(s);
+        return;
+    }
+    if (!heavy && width_due(&s->width, w->now_ns) && mutex_trylock(&s->width_lock)) {
+        width_sample(&s->width, w->now_ns, handled(s), awake, waits);
+        mutex_unlock(&s->width_lock);
+    }
+    if (waits && parked != 0 && (heavy || awake < width_target(&s->width)) &&
+        atomic_load_explicit(&s->spinning, memory_order_relaxed) == 0) {
+        sched_wake(s);
+    } else if (!heavy && awake > width_target(&s->width) &&
+               !atomic_exchange_explicit(&s->leaving, true, memory_order_relaxed)) {
+        w->leaves = true; /* one at a time, so that not all go */
+        w->inject_left = 1;
+    }
+}
+
 bool
 worker_clock(struct worker *w, uint32_t n)
 {
     struct sched *s = w->sched;
-    uint64_t now = env_mono_ns(s->env);
+    uint64_t now = env_mono_ns(s->env), took = now - w->now_ns;
     bool over;
 
     w->clock_left = CLOCK_TURNS;
@@ -14,7 +69,8 @@ worker_clock(struct worker *w, uint32_t n)
     over = now - w->slice_start_ns > s->cfg.slice_ns || n + CLOCK_TURNS > s->cfg.slice_turns;
     w->now_ns = now;
     worker_timers(w);
-    worker_wake_maybe_(w);
+    if (s->nworkers > 1 && !w->foreign)
+        spread(w, took);
     return over;
 }
 
@@ -45,21 +101,26 @@ worker_ring_slow_(struct worker *w, struct task *t)
     sched_inject(w->sched, t);
 }
 
-void
-worker_wake_maybe_(struct worker *w)
+/* To the injection queue, without waking anybody: those that are awake take it. */
+static void
+hand_over(struct worker *w)
 {
-    struct sched *s = w->sched;
+    struct task *t;
 
-    /* Never for a single runnable actor: waking costs more than running it here. */
-    if (!w->foreign && atomic_load_explicit(&s->parked, memory_order_relaxed) != 0 &&
-        runq_waiting(w->runq) >= 2 && atomic_load_explicit(&s->spinning, memory_order_relaxed) == 0)
-        sched_wake(s);
+    while ((t = runq_pop(w->runq)) != NULL)
+        sched_queue_(w->sched, t);
 }
 
 struct task *
 worker_next_slow_(struct worker *w)
 {
     struct task *t = NULL;
+
+    if (unlikely(w->leaves)) {
+        w->inject_left = INJECT_SLICES;
+        hand_over(w);
+        return NULL;
+    }
 
     if (w->inject_left == 0) {
         w->inject_left = INJECT_SLICES;

@@ -22,7 +22,8 @@ enum {
     INJECT_SLICES = 61,  /* look at the injection queue so often even when busy */
     INJECT_BATCH = 64,   /* and take so many at most */
     SPIN_NS = 40 * 1000, /* one idle worker spins so long before it sleeps; a wake-up costs about 29 us */
-    SLOT_PATIENCE_NS = 50 * 1000 /* thieves leave the LIFO slot alone for so long */
+    HEAVY_TURN_NS =
+        5 * 1000, /* beside turns this long, what it costs to move messages to another CPU is nothing */
 };
 
 enum worker_hold {
@@ -41,7 +42,10 @@ struct worker {
     _Atomic(uint32_t) detached; /* enum worker_hold; set by the watchdog behind a barrier */
     _Atomic(uint32_t) hold;     /* number of the take-over that is tried; the watchdog writes */
     _Atomic(uint32_t) waits;    /* the one that the worker waits for at the door of host code */
+    _Atomic(bool)
+        heavy;    /* its turns are long, or the one in hand is; the worker and the watchdog exchange it */
     bool foreign; /* the port of threads that are no workers: runs nothing, schedules by injection */
+    bool leaves;  /* light work spreads over more workers than it should, and this one goes; see worker.c */
     uint8_t inject_left;
     uint32_t clock_left; /* turns until the clock is read */
     uint64_t now_ns;     /* as last read */
@@ -63,12 +67,13 @@ void worker_held(struct worker *w);
 /* The clock is due (clock_left reached 0), n turns into this slice. Reads it, fires timers. true: the slice's
  * time is over. */
 bool worker_clock(struct worker *w, uint32_t n);
+/* Its turns are long (again), or not. The worker; the watchdog. */
+void worker_heavy(struct worker *w, bool heavy);
 /* Timers due, whatever the clock_left. now_ns is fresh. */
 void worker_timers(struct worker *w);
 /* Make a task runnable: newest to the slot, what it displaces to the ring. */
 void worker_push_slow_(struct worker *w, struct task *t);
 void worker_ring_slow_(struct worker *w, struct task *t);
-void worker_wake_maybe_(struct worker *w);
 
 /* At the end of the ring: a yielded actor waits its turn. */
 INLINE void

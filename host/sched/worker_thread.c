@@ -52,45 +52,36 @@ sched_wake_all_(struct sched *s)
         sched_wake(s);
 }
 
-/* From the others' rings; from a slot only when its owner has not finished a turn for long. */
+/* From the others' queues, when they ask for help. */
 static struct task *
-steal(struct worker *w, uint64_t *stamps, uint64_t *since)
+steal(struct worker *w)
 {
     struct sched *s = w->sched;
+    uint32_t least = sched_awake_light_(s) <= width_target(&s->width) ? RUNQ_HELP_LIGHT : RUNQ_HELP;
     struct task *got[64];
 
     for (uint32_t k = 1; k < s->nworkers; k++) {
-        uint32_t i = (w->id + k) % s->nworkers;
-        struct worker *v = atomic_load_explicit(&s->workers[i], memory_order_acquire);
-        uint64_t stamp = atomic_load_explicit(&v->stamp, memory_order_relaxed);
-        bool stuck = false;
-        struct runq *q;
-        uint32_t n;
-
-        if (stamp != stamps[i]) {
-            stamps[i] = stamp;
-            since[i] = w->now_ns;
-        } else {
-            stuck = w->now_ns - since[i] > SLOT_PATIENCE_NS &&
-                    atomic_load_explicit(&v->in_host, memory_order_relaxed) == 0;
-        }
+        struct worker *v = atomic_load_explicit(&s->workers[(w->id + k) % s->nworkers], memory_order_acquire);
         /* acquire; pairs with the release in sched_take_over, which exchanges the queues of a stuck worker */
-        q = __atomic_load_n(&v->runq, __ATOMIC_ACQUIRE);
-        n = runq_steal_ring(q, got, ARRAY_LEN(got), stuck);
-        if (n > 0) {
-            struct record rec = {.kind = REC_STEAL, .n = n, .ns = w->now_ns};
+        struct runq *q = __atomic_load_n(&v->runq, __ATOMIC_ACQUIRE);
+        uint32_t help = atomic_load_explicit(&q->help, memory_order_relaxed), n;
+        struct task *t = NULL;
+
+        if (help < least)
+            continue;
+        n = runq_steal_ring(q, got, ARRAY_LEN(got));
+        if (n > 0)
+            t = got[0];
+        else if (help == RUNQ_HELP)
+            t = runq_steal_slot(q);
+        atomic_store_explicit(&q->help, RUNQ_NO_HELP, memory_order_relaxed); /* until it asks again */
+        if (t != NULL) {
+            struct record rec = {.kind = REC_STEAL, .n = n > 0 ? n : 1, .ns = w->now_ns};
 
             for (uint32_t j = 1; j < n; j++)
                 worker_push_ring(w, got[j]);
             recorder_add(w->recorder, &rec);
-            return got[0];
-        }
-        if (stuck && atomic_load_explicit(&q->slot, memory_order_relaxed) != NULL) {
-            struct task *t = runq_steal_slot(q);
-
-            since[i] = w->now_ns;
-            if (t != NULL)
-                return t;
+            return t;
         }
     }
     return NULL;
@@ -103,23 +94,36 @@ stopping(const struct worker *w)
            atomic_load_explicit(&w->detached, memory_order_acquire) == WORKER_DETACHED;
 }
 
-/* List ourselves, look again, sleep. Returns a task that the second look found. */
+static void
+stay(struct worker *w)
+{
+    if (!w->leaves)
+        return;
+    w->leaves = false;
+    atomic_store_explicit(&w->sched->leaving, false, memory_order_relaxed);
+}
+
+/* List ourselves, look again, sleep. Returns a task that the second look found. Who leaves its work to others looks only when
+ * all others sleep: one that is awake looks before it sleeps, and sees what we queued before we listed ourselves. */
 static struct task *
 park(struct worker *w, struct worker_thread *me)
 {
     struct sched *s = w->sched;
     struct task *t;
     uint64_t due = wheel_next(w->wheel), ns = PARK_FOREVER;
+    bool look;
 
+    worker_heavy(w, false);
     mutex_lock(&s->park_lock);
     me->asleep = true;
     me->next_sleeper = s->sleepers;
     s->sleepers = me;
-    atomic_fetch_add_explicit(&s->parked, 1, memory_order_seq_cst);
+    look = atomic_fetch_add_explicit(&s->parked, 1, memory_order_seq_cst) + 1 == s->nworkers || !w->leaves;
     mutex_unlock(&s->park_lock);
+    stay(w);
 
     /* the second look: pairs with sched_inject */
-    t = atomic_load_explicit(&s->injected, memory_order_seq_cst) ? sched_inject_take(s, w) : NULL;
+    t = look && atomic_load_explicit(&s->injected, memory_order_seq_cst) ? sched_inject_take(s, w) : NULL;
     if (t == NULL && !stopping(w)) {
         if (due != UINT64_MAX) {
             uint64_t now = env_mono_ns(s->env);
@@ -152,31 +156,32 @@ static struct task *
 idle(struct worker *w, struct worker_thread *me)
 {
     struct sched *s = w->sched;
-    uint64_t stamps[SCHED_WORKERS_MAX] = {0}, since[SCHED_WORKERS_MAX] = {0};
 
     while (!stopping(w)) {
         uint32_t zero = 0;
         bool spin = atomic_compare_exchange_strong_explicit(&s->spinning, &zero, 1, memory_order_relaxed,
                                                             memory_order_relaxed);
         uint64_t start;
-        struct task *t;
+        struct task *t = NULL;
 
         w->now_ns = start = env_mono_ns(s->env);
         epoch_collect(&s->epoch, w);
-        do {
+        while (!w->leaves) {
             epoch_quiet(&s->epoch, w->seat);
             worker_timers(w);
             t = runq_pop(w->runq);
             if (t == NULL)
                 t = sched_inject_take(s, w);
-            if (t == NULL && s->nworkers > 1)
-                t = steal(w, stamps, since);
+            if (t == NULL)
+                t = steal(w);
             if (t != NULL || stopping(w))
                 break;
             for (int i = 0; i < 32 && spin; i++)
                 __builtin_ia32_pause();
             w->now_ns = env_mono_ns(s->env);
-        } while (spin && s->nworkers > 1 && w->now_ns - start < SPIN_NS);
+            if (!spin || s->nworkers == 1 || w->now_ns - start >= SPIN_NS)
+                break;
+        }
         if (spin)
             atomic_store_explicit(&s->spinning, 0, memory_order_relaxed);
         if (t == NULL && !stopping(w)) {
@@ -210,6 +215,8 @@ worker_main(void *arg)
             break; /* another thread runs our queue; ours was the stuck actor, and it came back */
         epoch_quiet(&s->epoch, w->seat);
     }
+    stay(w);
+    worker_heavy(w, false);
     epoch_offline(w->seat);
 }
 
@@ -361,6 +368,7 @@ sched_take_over(struct sched *s, uint32_t id)
         return r;
     }
     s->spare = NULL;
+    worker_heavy(old, false); /* it is none of the workers any more */
     /* release; pairs with the acquire in the floor above, which waits while we hold it */
     atomic_store_explicit(&old->detached, WORKER_DETACHED, memory_order_release);
     return 0;

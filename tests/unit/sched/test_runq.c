@@ -68,7 +68,7 @@ Test(runq, a_full_ring_refuses)
         cr_assert(runq_push_ring(&q, &t[i]));
     cr_assert_not(runq_push_ring(&q, &t[RUNQ_RING]));
     cr_assert_eq(runq_pop(&q), &t[0]);
-    cr_assert(runq_push_ring(&q, &t[RUNQ_RING])); /* eight were claimed */
+    cr_assert(runq_push_ring(&q, &t[RUNQ_RING]));
 }
 
 Test(runq, the_ring_keeps_its_order_around_its_end)
@@ -83,27 +83,21 @@ Test(runq, the_ring_keeps_its_order_around_its_end)
     }
 }
 
-Test(runq, a_thief_takes_half_and_leaves_a_single_task_alone)
+Test(runq, a_thief_takes_the_older_half)
 {
     struct task *got[64];
 
-    runq_push_ring(&q, &t[0]);
-    cr_assert_eq(runq_steal_ring(&q, got, ARRAY_LEN(got), false), 0);
-    for (size_t i = 1; i < 10; i++)
+    cr_assert_eq(runq_steal_ring(&q, got, ARRAY_LEN(got)), 0);
+    for (size_t i = 0; i < 9; i++)
         runq_push_ring(&q, &t[i]);
-    cr_assert_eq(runq_steal_ring(&q, got, ARRAY_LEN(got), false), 5);
+    cr_assert_eq(runq_steal_ring(&q, got, ARRAY_LEN(got)), 5);
     cr_assert_eq(got[0], &t[0]);
     cr_assert_eq(got[4], &t[4]);
     cr_assert_eq(runq_pop(&q), &t[5]);
-}
-
-Test(runq, a_thief_of_a_stuck_owner_takes_a_single_task_too)
-{
-    struct task *got[64];
-
-    runq_push_ring(&q, &t[0]);
-    cr_assert_eq(runq_steal_ring(&q, got, ARRAY_LEN(got), true), 1);
-    cr_assert_eq(got[0], &t[0]);
+    cr_assert_eq(runq_steal_ring(&q, got, 1), 1);
+    cr_assert_eq(got[0], &t[6]);
+    cr_assert_eq(runq_steal_ring(&q, got, ARRAY_LEN(got)), 1);
+    cr_assert_eq(runq_steal_ring(&q, got, ARRAY_LEN(got)), 1);
     cr_assert_null(runq_pop(&q));
 }
 
@@ -159,7 +153,7 @@ steal_on(void *arg)
 
     while (!atomic_load(&over)) {
         struct task *got[16], *x;
-        uint32_t k = *slot_only ? 0 : runq_steal_ring(&q, got, ARRAY_LEN(got), n % 5 == 0);
+        uint32_t k = *slot_only ? 0 : runq_steal_ring(&q, got, ARRAY_LEN(got));
 
         for (uint32_t i = 0; i < k; i++) {
             take(got[i]);

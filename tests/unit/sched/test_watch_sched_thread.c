@@ -7,8 +7,9 @@
 /* A scheduler of one worker whose tasks are functions. They mark plugin code as the actor floor does. */
 struct fn_task {
     struct task task;
-    bool sticks; /* until the gate opens */
-    bool calls;  /* the host meanwhile, and stays there most of the time */
+    bool sticks;               /* until the gate opens */
+    bool calls;                /* the host meanwhile, and stays there most of the time */
+    struct fn_task *brings[2]; /* pushed before it sticks: in the ring, in the slot */
 };
 static struct sched sch;
 static struct watchdog dog;
@@ -34,6 +35,10 @@ run(struct worker *w, struct task *t)
 {
     struct fn_task *f = container_of(t, struct fn_task, task);
 
+    if (f->brings[0] != NULL)
+        worker_push_ring(w, &f->brings[0]->task);
+    if (f->brings[1] != NULL)
+        worker_push(w, &f->brings[1]->task);
     atomic_store_explicit(&w->slot, 42, memory_order_relaxed);
     atomic_store_explicit(&w->type, 77, memory_order_relaxed);
     atomic_store_explicit(&w->stamp, atomic_load_explicit(&w->stamp, memory_order_relaxed) + 1,
@@ -85,7 +90,7 @@ report(void *self, const struct watch_event *e)
 }
 
 static void
-start(uint32_t workers)
+start_watched(uint32_t workers, bool takes_over, uint64_t limit_ns)
 {
     static const struct task_ops ops = {.worker_bytes = sizeof(struct worker),
                                         .worker_init = worker_init,
@@ -102,9 +107,17 @@ start(uint32_t workers)
     sched_watch_ops(&sch, &watch);
     watch.report = report;
     watch.report_self = &dog;
-    cr_assert_eq(watchdog_start(&dog, env_real(), &watch, 20000000), 0); /* 20 ms */
+    if (!takes_over)
+        watch.take_over = NULL;
+    cr_assert_eq(watchdog_start(&dog, env_real(), &watch, limit_ns), 0);
     sch.watchdog = &dog;
     cr_assert_eq(sched_start(&sch), 0);
+}
+
+static void
+start(uint32_t workers)
+{
+    start_watched(workers, true, 20000000);
 }
 
 static void
@@ -189,5 +202,19 @@ Test(watch_sched, watchdog_sleeps_while_workers_are_parked_and_wakes_with_them)
     while (!atomic_load(&dog.asleep))
         sched_yield();
     cr_assert_eq(reported, 0u);
+    finish();
+}
+
+/* No take-over here: only another worker can run them. */
+Test(watch_sched, what_waits_behind_a_long_turn_is_run_by_another_worker)
+{
+    struct fn_task good[2] = {0}, bad = {.sticks = true, .brings = {&good[0], &good[1]}};
+
+    start_watched(2, false, 3600ull * 1000000000);
+    sched_inject(&sch, &bad.task);
+    until(&ran, 2);
+    cr_assert_eq(came_back, 0u);
+    atomic_store(&gate, true);
+    until(&came_back, 1);
     finish();
 }

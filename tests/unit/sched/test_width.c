@@ -1,0 +1,112 @@
+#include "sched/width.h"
+#include <criterion/criterion.h>
+
+/* A machine: how many messages a millisecond so many workers handle together. */
+typedef uint64_t (*machine)(uint32_t workers);
+
+static struct width w;
+static uint64_t now, handled;
+
+/* For ms milliseconds, work always waits. Returns how many were handled; */
+static uint64_t
+run(machine m, uint64_t ms)
+{
+    uint64_t before = handled, end = now + ms * 1000000;
+
+    while (now < end) {
+        now += WIDTH_PERIOD_NS;
+        handled += m(width_target(&w)) / 2;
+        width_sample(&w, now, handled, width_target(&w), true);
+    }
+    return handled - before;
+}
+
+static uint64_t
+talkers(uint32_t n)
+{
+    return n == 1 ? 90000 : 25000;
+}
+
+static uint64_t
+loners(uint32_t n)
+{
+    return 10000 * n;
+}
+
+static uint64_t
+loners_on_two_cpus(uint32_t n)
+{
+    return n == 1 ? 10000 : 19000 - 10 * n;
+}
+
+static void
+fresh(uint32_t max)
+{
+    now = 1000000000;
+    handled = 0;
+    width_init(&w, max);
+}
+
+Test(width, it_begins_with_one_worker)
+{
+    fresh(8);
+    cr_assert_eq(width_target(&w), 1u);
+}
+
+Test(width, independent_work_gets_all_workers_within_milliseconds)
+{
+    fresh(8);
+    run(loners, 8);
+    cr_assert_eq(width_target(&w), 8u);
+    cr_assert_geq(run(loners, 10000), loners(8) * 10000 * 98 / 100);
+}
+
+Test(width, actors_that_talk_all_the_time_stay_on_one_worker)
+{
+    fresh(2);
+    /* the first tenth of a second has the most trials */
+    cr_assert_geq(run(talkers, 100), talkers(1) * 100 * 95 / 100);
+    cr_assert_geq(run(talkers, 10000), talkers(1) * 10000 * 99 / 100);
+    cr_assert_eq(width_target(&w), 1u);
+}
+
+Test(width, workers_that_have_no_cpu_are_not_used)
+{
+    fresh(64);
+    run(loners_on_two_cpus, 100);
+    cr_assert_geq(run(loners_on_two_cpus, 10000), loners_on_two_cpus(2) * 10000 * 98 / 100);
+    cr_assert_leq(width_target(&w), 4u);
+}
+
+Test(width, it_follows_when_the_work_changes)
+{
+    fresh(4);
+    run(loners, 1000);
+    cr_assert_eq(width_target(&w), 4u);
+    run(talkers, 2500);
+    cr_assert_eq(width_target(&w), 1u);
+    cr_assert_geq(run(talkers, 1000), talkers(1) * 1000 * 97 / 100);
+    run(loners, 2500);
+    cr_assert_eq(width_target(&w), 4u);
+}
+
+Test(width, a_pause_ends_a_trial_without_a_verdict)
+{
+    fresh(2);
+    run(talkers, 1);
+    cr_assert_eq(width_target(&w), 2u); /* on trial */
+    now += WIDTH_STALE_NS + 1;
+    width_sample(&w, now, handled, 1, true);
+    cr_assert_eq(width_target(&w), 1u);
+}
+
+Test(width, without_waiting_work_nothing_is_tried)
+{
+    fresh(8);
+    for (int i = 0; i < 1000; i++) {
+        now += WIDTH_PERIOD_NS;
+        handled += 1000;
+        width_sample(&w, now, handled, 1, false);
+    }
+    cr_assert_eq(width_target(&w), 1u);
+}
