@@ -59,6 +59,8 @@ width_sample(struct width *w, uint64_t now_ns, uint64_t handled, uint32_t awake,
 {
     uint64_t dt = now_ns - atomic_load_explicit(&w->since_ns, memory_order_relaxed), n = handled - w->handled;
 
+    if (now_ns < atomic_load_explicit(&w->since_ns, memory_order_relaxed) + WIDTH_PERIOD_NS)
+        return; /* another worker was faster, or its clock is newer */
     atomic_store_explicit(&w->since_ns, now_ns, memory_order_relaxed);
     w->handled = handled;
     if (dt > WIDTH_STALE_NS) {

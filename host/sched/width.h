@@ -37,7 +37,7 @@ struct width {
 };
 
 void width_init(struct width *w, uint32_t max);
-/* At least WIDTH_PERIOD_NS since the last one. handled: messages so far, of all workers. awake: workers that are; wanted: work
+/* Ignored less than WIDTH_PERIOD_NS after the last one. handled: messages so far, of all workers. awake: workers that are; wanted: work
  * waits at one of them. */
 void width_sample(struct width *w, uint64_t now_ns, uint64_t handled, uint32_t awake, bool wanted);
 

@@ -110,3 +110,17 @@ Test(width, without_waiting_work_nothing_is_tried)
     }
     cr_assert_eq(width_target(&w), 1u);
 }
+
+Test(width, a_sample_that_comes_too_soon_or_from_the_past_is_ignored)
+{
+    fresh(2);
+    now += WIDTH_PERIOD_NS;
+    width_sample(&w, now, 1000, 1, true);
+    for (int i = 0; i < 10; i++) {
+        width_sample(&w, now, 2000, 1, true);
+        width_sample(&w, now - 1000, 2000, 1, true);
+        width_sample(&w, now + WIDTH_PERIOD_NS - 1, 2000, 1, true);
+    }
+    cr_assert_eq(width_target(&w), 1u);
+    cr_assert_eq(w.handled, 1000u);
+}
