@@ -2,7 +2,7 @@
  *
  *   hop      two nodes pass a token n times                           a tell and a slice of one turn
  *   ring     1,000 nodes in a circle pass 100 tokens, n hops          slices of more than one actor that waits
- *   message  a producer tells a consumer n messages, 100 a turn       a tell and a turn
+ *   fanin    8 producers tell a consumer n messages, 100 a turn       a tell and a turn
  *   ask      a client asks a server n times, a timeout armed
  *   spawn    n actors, one message each, 100 a turn
  *   timer    n timers, armed and canceled, 64 a turn
@@ -11,7 +11,7 @@
 #include <actor/actor.h>
 #include <stdbool.h>
 
-enum { RING = 1000, TOKENS = 100, BURST = 100, TIMERS = 64, FAR_MS = 3600 * 1000 };
+enum { RING = 1000, TOKENS = 100, PRODUCERS = 8, BURST = 100, TIMERS = 64, FAR_MS = 3600 * 1000 };
 #define ARGS(F) F(str, what) F(u64, n)
 #define LINK(F) F(ref, next) F(ref, boss) F(u64, n)
 #define HOP(F)  F(u64, left)
@@ -144,14 +144,18 @@ ACTOR_ON_START(boss, boss_args, ctx, self, args)
     if (is(self, "hop") || is(self, "ring")) {
         for (n = is(self, "hop") ? 2 : RING; self->nodes.n < n;)
             child(ctx, self, "node");
-    } else if (is(self, "message") || is(self, "ask")) {
-        child(ctx, self, is(self, "ask") ? "server" : "consumer");
-        child(ctx, self, is(self, "ask") ? "client" : "producer");
+    } else if (is(self, "ask")) {
+        child(ctx, self, "server");
+        child(ctx, self, "client");
+    } else if (is(self, "fanin")) {
+        child(ctx, self, "consumer");
+        for (int i = 0; i < PRODUCERS; i++)
+            child(ctx, self, "producer");
     }
     n = self->nodes.n;
     for (uint32_t i = 0; i < n; i++)
-        actor_tell(ctx, self->nodes.v[i], link_to, .next = self->nodes.v[(i + 1) % n],
-                   .boss = actor_self(ctx), .n = args->n);
+        actor_tell(ctx, self->nodes.v[i], link_to, .next = self->nodes.v[is(self, "fanin") ? 0 : (i + 1) % n],
+                   .boss = actor_self(ctx), .n = is(self, "fanin") && i > 0 ? args->n / PRODUCERS : args->n);
     self->waits = n;
     if (n == 0)
         actor_log_info(ctx, "guard ready");
@@ -171,8 +175,11 @@ ACTOR_ON(boss, go, ctx, self, m)
     if (is(self, "hop") || is(self, "ring"))
         for (uint32_t i = 0; i < tokens; i++)
             actor_tell(ctx, self->nodes.v[i * (self->nodes.n / tokens)], hop, .left = self->n / tokens);
+    else if (self->nodes.n == 0)
+        actor_tell(ctx, actor_self(ctx), more);
     else
-        actor_tell(ctx, self->nodes.n > 1 ? self->nodes.v[1] : actor_self(ctx), more);
+        for (uint32_t i = 1; i < self->nodes.n; i++)
+            actor_tell(ctx, self->nodes.v[i], more);
     return ACTOR_OK;
 }
 /* By this name the profile knows what arming costs. */
