@@ -12,11 +12,13 @@
 #include <stdbool.h>
 
 enum { RING = 1000, TOKENS = 100, PRODUCERS = 8, BURST = 100, TIMERS = 64, FAR_MS = 3600 * 1000 };
-#define ARGS(F) F(str, what) F(u64, n)
-#define LINK(F) F(ref, next) F(ref, boss) F(u64, n)
-#define HOP(F)  F(u64, left)
-#define BOSS(F) F(str, what) F(u64, n) F(list(ref), nodes) F(u64, waits) F(u64, made)
-#define NODE(F) F(ref, next) F(ref, boss) F(u64, n)
+#define ARGS(F)     F(str, what) F(u64, n)
+#define LINK(F)     F(ref, next) F(ref, boss) F(u64, n)
+#define HOP(F)      F(u64, left)
+#define BOSS(F)     F(str, what) F(u64, n) F(list(ref), nodes) F(u64, waits) F(u64, made)
+#define NODE(F)     F(ref, next) F(ref, boss)
+#define CONSUMER(F) F(ref, boss) F(u64, n)
+#define PRODUCER(F) F(ref, next) F(u64, n)
 ACTOR_ARGS(boss_args, 1, ARGS)
 ACTOR_MESSAGE(link_to, 1, LINK)
 ACTOR_MESSAGE(hop, 1, HOP)
@@ -29,26 +31,25 @@ ACTOR_SIGNAL(ended, 1)
 ACTOR_SIGNAL(tick, 1)
 ACTOR_STATE(boss, 1, BOSS)
 ACTOR_STATE(node, 1, NODE)
-ACTOR_STATE(consumer, 1, NODE)
-ACTOR_STATE(producer, 1, NODE)
-ACTOR_STATE(client, 1, NODE)
-ACTOR_STATE(server, 1, NODE)
+ACTOR_STATE(consumer, 1, CONSUMER)
+ACTOR_STATE(producer, 1, PRODUCER)
+ACTOR_STATE(client, 1, LINK)
+ACTOR_STATE(server, 1, HOP)
 ACTOR_STATE(idler, 1, HOP)
 
-#define LINKS(behaviour)                       \
+/* Each knows its neighbors, its boss and its number, as far as it needs them. */
+#define LINKS(behaviour, what)                 \
     ACTOR_ON(behaviour, link_to, ctx, self, m) \
     {                                          \
-        self->next = m->next;                  \
-        self->boss = m->boss;                  \
-        self->n = m->n;                        \
+        what;                                  \
         actor_tell(ctx, m->boss, linked);      \
         return ACTOR_OK;                       \
     }
-LINKS(node)
-LINKS(consumer)
-LINKS(producer)
-LINKS(client)
-LINKS(server)
+LINKS(node, (self->next = m->next, self->boss = m->boss))
+LINKS(consumer, (self->boss = m->boss, self->n = m->n))
+LINKS(producer, (self->next = m->next, self->n = m->n))
+LINKS(client, (self->next = m->next, self->boss = m->boss, self->n = m->n))
+LINKS(server, self->left = m->n)
 
 ACTOR_ON(node, hop, ctx, self, m)
 {
@@ -89,6 +90,7 @@ ACTOR_BEHAVIOUR(producer, ACTOR_ROW(producer, link_to), ACTOR_ROW(producer, more
 
 ACTOR_ON(server, question, ctx, self, m)
 {
+    self->left = m->left;
     actor_reply(ctx, answer, .left = m->left);
     return ACTOR_OK;
 }
