@@ -50,7 +50,7 @@ end(struct json *j, char c)
 }
 
 void
-json_object(struct json *j)
+json_object_begin(struct json *j)
 {
     begin(j, '{');
 }
@@ -62,7 +62,7 @@ json_object_end(struct json *j)
 }
 
 void
-json_array(struct json *j)
+json_array_begin(struct json *j)
 {
     begin(j, '[');
 }
@@ -158,7 +158,7 @@ void
 json_str(struct json *j, const char *s)
 {
     if (s == NULL)
-        json_null(j);
+        json_nil(j);
     else
         json_str_n(j, s, strlen(s));
 }
@@ -203,7 +203,7 @@ json_f64(struct json *j, double v)
     char text[32];
 
     if (!isfinite(v)) {
-        json_null(j);
+        json_nil(j);
         return;
     }
     lead(j);
@@ -223,7 +223,7 @@ json_bool(struct json *j, bool v)
 }
 
 void
-json_null(struct json *j)
+json_nil(struct json *j)
 {
     lead(j);
     strbuf_puts(j->out, "null");

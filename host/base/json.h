@@ -12,9 +12,9 @@ struct json {
     bool after_key;
 };
 void json_init(struct json *j, struct strbuf *out);
-void json_object(struct json *j); /* { */
+void json_object_begin(struct json *j); /* { */
 void json_object_end(struct json *j);
-void json_array(struct json *j); /* [ */
+void json_array_begin(struct json *j); /* [ */
 void json_array_end(struct json *j);
 void json_key(struct json *j, const char *key);
 void json_key_n(struct json *j, const char *key, size_t len);
@@ -25,6 +25,6 @@ void json_u64(struct json *j, uint64_t v);
 void json_i64(struct json *j, int64_t v);
 void json_f64(struct json *j, double v); /* shortest text that reads back the same */
 void json_bool(struct json *j, bool v);
-void json_null(struct json *j);
+void json_nil(struct json *j);
 
 #endif

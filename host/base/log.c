@@ -135,7 +135,7 @@ json_line(char out[LINE_MAX_BYTES], uint64_t real_ns, enum log_level level, cons
 
         strbuf_reset(&b);
         json_init(&j, &b);
-        json_object(&j);
+        json_object_begin(&j);
         json_key(&j, "time");
         json_str(&j, when);
         json_key(&j, "level");

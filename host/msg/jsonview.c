@@ -26,7 +26,7 @@ view_ref(struct json *j, const char *v)
 
     memcpy(&ref, v, sizeof ref);
     if (actor_ref_is_nobody(ref)) {
-        json_null(j);
+        json_nil(j);
         return;
     }
     snprintf(text, sizeof text, "%u.%u.%llu", ref.node, ref.slot, (unsigned long long)ref.gen);
@@ -75,7 +75,7 @@ view_list(struct json *j, const struct field *f, const char *v)
 {
     struct span s = value_span(v);
 
-    json_array(j);
+    json_array_begin(j);
     for (uint32_t i = 0; i < s.n; i++)
         view_value(j, f->elem, f->nested, (const char *)s.p + (size_t)i * f->elem_bytes);
     json_array_end(j);
@@ -88,9 +88,9 @@ view_map(struct json *j, const struct field *f, const char *v)
     bool object = f->key == ACTOR_KIND_str;
 
     if (object)
-        json_object(j);
+        json_object_begin(j);
     else
-        json_array(j);
+        json_array_begin(j);
     for (uint32_t i = 0; i < s.n; i++) {
         const char *e = (const char *)s.p + (size_t)i * f->elem_bytes;
 
@@ -99,7 +99,7 @@ view_map(struct json *j, const struct field *f, const char *v)
 
             json_key_n(j, key.n == 0 ? "" : key.p, key.n);
         } else {
-            json_array(j);
+            json_array_begin(j);
             view_value(j, f->key, NULL, e);
         }
         view_value(j, f->elem, f->nested, e + f->value_offset);
@@ -128,10 +128,10 @@ jsonview_field(struct json *j, const struct field *f, const void *v)
         if (*p)
             view_value(j, f->elem, f->nested, p + f->value_offset);
         else
-            json_null(j);
+            json_nil(j);
         break;
     case ACTOR_KIND_opaque:
-        json_object(j);
+        json_object_begin(j);
         json_key(j, "opaque");
         json_str(j, f->type);
         json_object_end(j);
@@ -144,7 +144,7 @@ jsonview_field(struct json *j, const struct field *f, const void *v)
 void
 jsonview_struct(struct json *j, const struct schema *s, const void *v)
 {
-    json_object(j);
+    json_object_begin(j);
     for (uint32_t i = 0; i < s->nfields; i++) {
         if (strcmp(s->fields[i].name, "none_") == 0) /* what ACTOR_SIGNAL puts into its empty struct */
             continue;

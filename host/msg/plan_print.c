@@ -84,7 +84,7 @@ static void
 json_side(struct json *out, const char *key, const struct schema *s)
 {
     json_key(out, key);
-    json_object(out);
+    json_object_begin(out);
     json_key(out, "name");
     json_str(out, s->name);
     json_key(out, "version");
@@ -104,7 +104,7 @@ json_step(struct json *out, const struct plan_node *n, const struct plan_step *s
 {
     char text[600];
 
-    json_object(out);
+    json_object_begin(out);
     snprintf(text, sizeof text, "%s%s", n->path, shown(s)->name);
     json_text(out, "name", text);
     json_text(out, "action", action_name(s->action));
@@ -126,7 +126,7 @@ json_step(struct json *out, const struct plan_node *n, const struct plan_step *s
 void
 plan_json(const struct plan *p, struct json *out)
 {
-    json_object(out);
+    json_object_begin(out);
     json_side(out, "from", p->from);
     json_side(out, "to", p->to);
     json_text(out, "verdict", plan_verdict_name(p->verdict));
@@ -135,7 +135,7 @@ plan_json(const struct plan *p, struct json *out)
     json_key(out, "narrowed");
     json_u64(out, p->narrowed);
     json_key(out, "fields");
-    json_array(out);
+    json_array_begin(out);
     for (const struct plan_node *n = p->root; n != NULL; n = n->next)
         for (const struct plan_step *s = n->steps; s < n->steps + n->nsteps; s++)
             json_step(out, n, s);

@@ -99,7 +99,7 @@ json_text(struct json *out, const char *key, const char *v)
 void
 schema_json(const struct schema *s, struct json *out)
 {
-    json_object(out);
+    json_object_begin(out);
     json_text(out, "name", s->name);
     json_text(out, "form", form_name(s->form));
     json_key(out, "version");
@@ -108,9 +108,9 @@ schema_json(const struct schema *s, struct json *out)
     json_u64(out, s->bytes);
     json_hex(out, "fingerprint", s->fingerprint);
     json_key(out, "fields");
-    json_array(out);
+    json_array_begin(out);
     for (const struct field *f = s->fields; f < s->fields + s->nfields; f++) {
-        json_object(out);
+        json_object_begin(out);
         json_text(out, "name", f->name);
         json_text(out, "kind", kind_name(f->kind));
         json_text(out, "elem", f->elem ? kind_name(f->elem) : "");

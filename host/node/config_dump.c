@@ -62,9 +62,9 @@ typed(const struct setting *x, struct json *out)
     size_t len;
 
     if (x->text == NULL) {
-        json_null(out);
+        json_nil(out);
     } else if (list_key(x->key)) {
-        json_array(out);
+        json_array_begin(out);
         for (const char *pos = x->text, *item; (item = value_item(&pos, &len)) != NULL;)
             json_str_n(out, item, len);
         json_array_end(out);
@@ -85,7 +85,7 @@ typed(const struct setting *x, struct json *out)
 static void
 section_json(const struct section *s, struct json *out)
 {
-    json_object(out);
+    json_object_begin(out);
     vec_each (x, &s->settings) {
         if (x->text == NULL)
             continue;
@@ -98,14 +98,14 @@ section_json(const struct section *s, struct json *out)
 static void
 values_json(const struct config *c, struct json *out)
 {
-    json_object(out);
+    json_object_begin(out);
     for (size_t i = 0; i < SECTIONS; i++) {
         const struct key_section *kind = &key_sections[i];
         bool named = kind->argument[0] != '\0';
 
         json_key(out, kind->name);
         if (named)
-            json_object(out);
+            json_object_begin(out);
         vec_each (s, &c->sections) {
             if ((*s)->kind != kind)
                 continue;
@@ -122,18 +122,18 @@ values_json(const struct config *c, struct json *out)
 void
 config_dump_json(const struct config *c, struct json *out)
 {
-    json_object(out);
+    json_object_begin(out);
     json_key(out, "file");
     json_str(out, c->path);
     json_key(out, "config");
     values_json(c, out);
     json_key(out, "origins");
-    json_array(out);
+    json_array_begin(out);
     vec_each (s, &c->sections) {
         vec_each (x, &(*s)->settings) {
             if (x->origin == NULL)
                 continue;
-            json_object(out);
+            json_object_begin(out);
             json_key(out, "section");
             json_str(out, (*s)->kind->name);
             json_key(out, "name");

@@ -201,9 +201,9 @@ diags_print(const struct diags *d, struct strbuf *out, bool color)
 void
 diags_json(const struct diags *d, struct json *out)
 {
-    json_array(out);
+    json_array_begin(out);
     vec_each (x, &d->list) {
-        json_object(out);
+        json_object_begin(out);
         json_key(out, "file");
         json_str(out, x->at.file);
         json_key(out, "line");

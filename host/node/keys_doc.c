@@ -118,7 +118,7 @@ choices(const struct key *k, struct json *out)
     char c[32];
 
     json_key(out, "enum");
-    json_array(out);
+    json_array_begin(out);
     for (size_t i = 0; key_choice(k->choices, i, c); i++)
         json_str(out, c);
     json_array_end(out);
@@ -134,7 +134,7 @@ pair(struct json *out, const char *key, const char *value)
 static void
 value_schema(const struct key *k, struct json *out)
 {
-    json_object(out);
+    json_object_begin(out);
     pair(out, "description", k->doc);
     pair(out, "x-default", key_default_text(k));
     json_key(out, "x-reloadable");
@@ -159,7 +159,7 @@ value_schema(const struct key *k, struct json *out)
     case KEY_PATHS:
         pair(out, "type", "array");
         json_key(out, "items");
-        json_object(out);
+        json_object_begin(out);
         pair(out, "type", "string");
         if (k->type == KEY_SET)
             choices(k, out);
@@ -195,11 +195,11 @@ section_schema(const struct key_section *s, struct json *out)
 {
     bool any = false;
 
-    json_object(out);
+    json_object_begin(out);
     pair(out, "type", "object");
     pair(out, "description", s->doc);
     json_key(out, "properties");
-    json_object(out);
+    json_object_begin(out);
     for (size_t j = 0; j < s->nkeys; j++) {
         json_key(out, s->keys[j].name);
         value_schema(&s->keys[j], out);
@@ -208,7 +208,7 @@ section_schema(const struct key_section *s, struct json *out)
     json_object_end(out);
     if (any) {
         json_key(out, "required");
-        json_array(out);
+        json_array_begin(out);
         for (size_t j = 0; j < s->nkeys; j++)
             if (s->keys[j].flags & KEY_REQUIRED)
                 json_str(out, s->keys[j].name);
@@ -222,12 +222,12 @@ section_schema(const struct key_section *s, struct json *out)
 void
 keys_schema(struct json *out)
 {
-    json_object(out);
+    json_object_begin(out);
     pair(out, "$schema", "https://json-schema.org/draft/2020-12/schema");
     pair(out, "title", "actord configuration");
     pair(out, "type", "object");
     json_key(out, "properties");
-    json_object(out);
+    json_object_begin(out);
     for (size_t i = 0; i < SECTIONS; i++) {
         const struct key_section *s = &key_sections[i];
 
@@ -236,7 +236,7 @@ keys_schema(struct json *out)
             section_schema(s, out);
             continue;
         }
-        json_object(out);
+        json_object_begin(out);
         pair(out, "type", "object");
         pair(out, "description", "One member a section: its NAME.");
         json_key(out, "additionalProperties");

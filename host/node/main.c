@@ -72,7 +72,7 @@ show_errors(const struct options *o, const struct diags *d, int code)
         return code;
     }
     json_init(&j, &b);
-    json_object(&j);
+    json_object_begin(&j);
     json_key(&j, "valid");
     json_bool(&j, diags_count(d) == 0);
     json_key(&j, "errors");

@@ -236,15 +236,15 @@ audit_print(const struct audit *a, struct strbuf *out)
 void
 audit_json(const struct audit *a, struct json *out)
 {
-    json_object(out);
+    json_object_begin(out);
     json_key(out, "pure");
     json_bool(out, audit_pure(a));
     json_key(out, "impure");
-    json_object(out);
+    json_object_begin(out);
     for (size_t i = 0; i < a->n; i++) {
         if (i == 0 || a->v[i - 1].class != a->v[i].class) {
             json_key(out, class_names[a->v[i].class]);
-            json_array(out);
+            json_array_begin(out);
         }
         json_str(out, a->v[i].symbol);
         if (i + 1 == a->n || a->v[i + 1].class != a->v[i].class)

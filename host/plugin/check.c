@@ -66,7 +66,7 @@ check_print(const struct check *k, struct strbuf *out)
 void
 check_json(const struct check *k, struct json *out)
 {
-    json_object(out);
+    json_object_begin(out);
     json_key(out, "sha256");
     json_str(out, k->sha256_hex);
     json_key(out, "bytes");
@@ -79,7 +79,7 @@ check_json(const struct check *k, struct json *out)
     if (k->plan != NULL)
         swap_plan_json(k->plan, out);
     else
-        json_null(out);
+        json_nil(out);
     json_object_end(out);
 }
 

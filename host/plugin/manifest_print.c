@@ -72,17 +72,17 @@ json_behaviour(const struct manifest *m, const struct manifest_behaviour *b, str
     char full[82];
 
     snprintf(full, sizeof full, "%s.%s", m->name, b->name);
-    json_object(out);
+    json_object_begin(out);
     json_key(out, "name");
     json_str(out, full);
     json_key(out, "state");
     json_str(out, b->state->name);
     json_key(out, "rows");
-    json_array(out);
+    json_array_begin(out);
     for (uint32_t i = 0; i < b->nrows; i++) {
         const struct manifest_row *row = &b->rows[i];
 
-        json_object(out);
+        json_object_begin(out);
         json_key(out, "kind");
         json_str(out, notes_row_kind_name(row->kind));
         if (row->type != NULL) {
@@ -108,7 +108,7 @@ manifest_json(const struct manifest *m, struct json *out)
     strbuf_init(&hex);
     print_hex(m->build_id, m->build_id_bytes, &hex);
     snprintf(abi, sizeof abi, "%u.%u", m->abi_major, m->abi_minor);
-    json_object(out);
+    json_object_begin(out);
     json_key(out, "plugin");
     json_str(out, m->name);
     json_key(out, "version");
@@ -124,12 +124,12 @@ manifest_json(const struct manifest *m, struct json *out)
     json_key(out, "constructors");
     json_u64(out, m->ninit);
     json_key(out, "behaviours");
-    json_array(out);
+    json_array_begin(out);
     for (uint32_t i = 0; i < m->nbehaviours; i++)
         json_behaviour(m, &m->behaviours[i], out);
     json_array_end(out);
     json_key(out, "schemas");
-    json_array(out);
+    json_array_begin(out);
     for (size_t i = 0; i < m->schemas->n; i++)
         if (first_of(m->schemas, i))
             schema_json(m->schemas->v[i], out);

@@ -70,7 +70,7 @@ swap_plan_print(const struct swap_plan *p, struct strbuf *out)
 static void
 json_behaviour(const struct swap_behaviour *s, struct json *out)
 {
-    json_object(out);
+    json_object_begin(out);
     json_key(out, "behaviour");
     json_str(out, name_of(s));
     json_key(out, "verdict");
@@ -82,7 +82,7 @@ json_behaviour(const struct swap_behaviour *s, struct json *out)
     json_key(out, "migrate");
     json_bool(out, s->migrate);
     json_key(out, "rows_removed");
-    json_array(out);
+    json_array_begin(out);
     for (uint32_t i = 0; i < s->nremoved; i++)
         json_str(out, s->removed[i]->type->name);
     json_array_end(out);
@@ -100,7 +100,7 @@ json_behaviour(const struct swap_behaviour *s, struct json *out)
 void
 swap_plan_json(const struct swap_plan *p, struct json *out)
 {
-    json_object(out);
+    json_object_begin(out);
     json_key(out, "plugin");
     json_str(out, p->to->name);
     json_key(out, "from");
@@ -112,7 +112,7 @@ swap_plan_json(const struct swap_plan *p, struct json *out)
     json_key(out, "narrowing");
     json_bool(out, p->narrow);
     json_key(out, "behaviours");
-    json_array(out);
+    json_array_begin(out);
     for (uint32_t i = 0; i < p->n; i++)
         json_behaviour(&p->v[i], out);
     json_array_end(out);

@@ -136,7 +136,7 @@ version_free(struct version *v)
 void
 version_json(const struct version *v, struct json *out)
 {
-    json_object(out);
+    json_object_begin(out);
     json_key(out, "plugin");
     json_str(out, v->manifest->name);
     json_key(out, "version");

@@ -57,7 +57,7 @@ print_json(const struct call *call, const msgpack_object *result, bool partial)
 
     strbuf_init(&b);
     json_init(&j, &b);
-    json_object(&j);
+    json_object_begin(&j);
     json_key(&j, "schema");
     snprintf(schema, sizeof schema, "actorctl/%s/1", call->cmd->name);
     json_str(&j, schema);

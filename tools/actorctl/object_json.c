@@ -22,7 +22,7 @@ object_json(struct json *j, const msgpack_object *o)
 {
     switch (o->type) {
     case MSGPACK_OBJECT_NIL:
-        json_null(j);
+        json_nil(j);
         break;
     case MSGPACK_OBJECT_BOOLEAN:
         json_bool(j, o->via.boolean);
@@ -47,13 +47,13 @@ object_json(struct json *j, const msgpack_object *o)
         json_base64(j, o->via.ext.ptr, o->via.ext.size);
         break;
     case MSGPACK_OBJECT_ARRAY:
-        json_array(j);
+        json_array_begin(j);
         for (uint32_t i = 0; i < o->via.array.size; i++)
             object_json(j, &o->via.array.ptr[i]);
         json_array_end(j);
         break;
     case MSGPACK_OBJECT_MAP:
-        json_object(j);
+        json_object_begin(j);
         for (uint32_t i = 0; i < o->via.map.size; i++) {
             key_json(j, &o->via.map.ptr[i].key);
             object_json(j, &o->via.map.ptr[i].val);

@@ -67,13 +67,49 @@ read_whole(struct strbuf *out, const char *text, struct err *err)
     return rc;
 }
 
+enum { LOAD_FLAGS = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL };
+
+/* jansson's integers end at 2^63 - 1. Put longer ones between quotes: a field that is a number takes its text too. */
+static json_t *
+load_long_integers(const char *p, size_t n, json_error_t *e)
+{
+    struct strbuf quoted;
+    bool text = false;
+    json_t *j = NULL;
+
+    strbuf_init(&quoted);
+    for (size_t i = 0, k; i < n; i += k) {
+        for (k = 0; !text && i + k < n && p[i + k] != '\0' && strchr("0123456789+-.eE", p[i + k]) != NULL;
+             k++)
+            ;
+        if (k >= 19 && memchr(p + i, '.', k) == NULL && memchr(p + i, 'e', k) == NULL &&
+            memchr(p + i, 'E', k) == NULL) {
+            strbuf_putc(&quoted, '"');
+            strbuf_add(&quoted, p + i, k);
+            strbuf_putc(&quoted, '"');
+            continue;
+        }
+        if (k == 0)
+            k = text && p[i] == '\\' && i + 1 < n ? 2 : 1;
+        if (p[i] == '"')
+            text = !text;
+        strbuf_add(&quoted, p + i, k);
+    }
+    if (!quoted.failed)
+        j = json_loadb(quoted.p, quoted.len, LOAD_FLAGS, e);
+    strbuf_fini(&quoted);
+    return j;
+}
+
 static int
 parse(struct strbuf *out, const char *text, size_t n, struct err *err)
 {
     json_error_t e;
-    json_t *j = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &e);
+    json_t *j = json_loadb(text, n, LOAD_FLAGS, &e);
     msgpack_packer pk;
 
+    if (j == NULL && json_error_code(&e) == json_error_numeric_overflow)
+        j = load_long_integers(text, n, &e);
     if (j == NULL) {
         err_set(err, ERR_SYNTAX, "not valid JSON: line %d, column %d: %s", e.line, e.column, e.text);
         return err_fix(err, "quote it for the shell: '{\"name\": \"you\", \"times\": 2}'");

@@ -1,4 +1,4 @@
-/* payload.h - JSON from the command line. Apart from ctl.h because jansson and base/json.h share names. */
+/* payload.h - JSON from the command line. Integers above 2^63 - 1 go as their text. */
 #ifndef ACTORCTL_PAYLOAD_H
 #define ACTORCTL_PAYLOAD_H
 #include "base/err.h"

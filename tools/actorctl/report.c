@@ -29,7 +29,7 @@ json_begin(struct json *j, struct strbuf *b, const struct call *call, const char
 {
     strbuf_init(b);
     json_init(j, b);
-    json_object(j);
+    json_object_begin(j);
     json_key(j, "schema");
     json_str(j, what);
     json_key(j, "command");
@@ -58,7 +58,7 @@ report_error(const struct call *call, const struct err *err)
     }
     json_begin(&j, &b, call, "actorctl/error/1");
     json_key(&j, "error");
-    json_object(&j);
+    json_object_begin(&j);
     json_key(&j, "code");
     json_i64(&j, err->code);
     json_key(&j, "name");
@@ -68,7 +68,7 @@ report_error(const struct call *call, const struct err *err)
     json_key(&j, "fix");
     json_str(&j, err->fix[0] == '\0' ? NULL : err->fix);
     json_key(&j, "near");
-    json_array(&j);
+    json_array_begin(&j);
     json_array_end(&j);
     json_object_end(&j);
     json_line(&j, &b);
@@ -102,12 +102,12 @@ report_refusal(const struct call *call, const msgpack_object *answer, int exit_c
         json_i64(&j, exit_code);
         json_key(&j, "error");
         if (error == NULL)
-            json_null(&j);
+            json_nil(&j);
         else
             object_json(&j, error);
         json_key(&j, "result");
         if (result == NULL)
-            json_null(&j);
+            json_nil(&j);
         else
             object_json(&j, result);
         json_line(&j, &b);

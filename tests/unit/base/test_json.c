@@ -24,21 +24,21 @@ TestSuite(json, .init = setup, .fini = teardown);
 
 Test(json, commas_stand_where_they_must)
 {
-    json_object(&j);
+    json_object_begin(&j);
     json_key(&j, "a");
     json_u64(&j, 1);
     json_key(&j, "b");
-    json_array(&j);
+    json_array_begin(&j);
     json_i64(&j, -1);
     json_bool(&j, true);
-    json_null(&j);
-    json_object(&j);
+    json_nil(&j);
+    json_object_begin(&j);
     json_object_end(&j);
-    json_array(&j);
+    json_array_begin(&j);
     json_array_end(&j);
     json_array_end(&j);
     json_key_n(&j, "cut", 1);
-    json_object(&j);
+    json_object_begin(&j);
     json_key(&j, "d");
     json_str(&j, NULL);
     json_object_end(&j);
@@ -50,7 +50,7 @@ Test(json, commas_stand_where_they_must)
 
 Test(json, integers_keep_their_ends)
 {
-    json_array(&j);
+    json_array_begin(&j);
     json_u64(&j, UINT64_MAX);
     json_i64(&j, INT64_MIN);
     json_array_end(&j);
@@ -72,7 +72,7 @@ Test(json, doubles_read_back_the_same_and_are_short)
     }
     strbuf_reset(&b);
     json_init(&j, &b);
-    json_array(&j);
+    json_array_begin(&j);
     json_f64(&j, 0.1);
     json_f64(&j, 3.0);
     json_f64(&j, (double)NAN);
@@ -108,7 +108,7 @@ Test(json, valid_utf8_passes_and_the_rest_is_replaced)
 
 Test(json, base64_has_all_three_endings)
 {
-    json_array(&j);
+    json_array_begin(&j);
     json_base64(&j, "", 0);
     json_base64(&j, "f", 1);
     json_base64(&j, "fo", 2);
@@ -122,9 +122,9 @@ Test(json, base64_has_all_three_endings)
 Test(json, too_deep_is_a_failure_not_an_overrun)
 {
     for (int i = 0; i < 60; i++)
-        json_array(&j);
+        json_array_begin(&j);
     cr_assert_not(b.failed);
-    json_array(&j);
+    json_array_begin(&j);
     cr_assert(b.failed);
     for (int i = 0; i < 100; i++)
         json_array_end(&j);

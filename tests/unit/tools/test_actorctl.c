@@ -102,6 +102,23 @@ Test(actorctl, payloads_go_there_and_back)
     cr_assert_str_eq(r.out, "echo \n");
 }
 
+Test(actorctl, integers_past_those_of_the_json_library_go_as_text)
+{
+    struct ran r;
+
+    RUN(&r,
+        "ask /user/a echo "
+        "'{\"a\":18446744073709551615,\"b\":[-1,9223372036854775808],\"c\":\"\\\"9223372036854775808\"}'",
+        0);
+    cr_assert_str_eq(r.out, "echo "
+                            "{\"a\":\"18446744073709551615\",\"b\":[-1,\"9223372036854775808\"],\"c\":"
+                            "\"\\\"9223372036854775808\"}\n");
+    RUN(&r, "ask /user/a echo '{\"a\":9223372036854775808 \"b\"}'", 2);
+    HAS(r.err, "not valid JSON");
+    RUN(&r, "ask /user/a echo '{\"a\":1e999}'", 2);
+    HAS(r.err, "not valid JSON");
+}
+
 Test(actorctl, a_payload_can_come_from_a_file)
 {
     struct ran r;

@@ -1,5 +1,4 @@
-/* from_json.h - JSON text through jansson to msgpack, as actorctl does it. A file of its own: jansson's names and those of
- * base/json.h do not go together. */
+/* from_json.h - JSON text through jansson to msgpack, as actorctl does it. */
 #ifndef TESTS_WIRE_FROM_JSON_H
 #define TESTS_WIRE_FROM_JSON_H
 #include "base/strbuf.h"
