@@ -166,9 +166,8 @@ call_free(struct control_call *call)
 }
 
 static void
-dispatch(struct control_call *call)
+dispatch(struct control_call *call, const struct control_backend *b)
 {
-    const struct control_backend *b = &call->c->backend;
     struct err err;
 
     switch (call->request.cmd->number) {
@@ -231,7 +230,7 @@ call_begin(struct conn *conn, const struct frame *f)
     list_push_back(&conn->calls, &call->link);
     conn->ncalls++;
     conn->c->stats.calls++;
-    dispatch(call);
+    dispatch(call, &conn->c->backend);
 }
 
 struct control_call *
@@ -375,6 +374,24 @@ add_empty_lists(struct control_call *call)
     }
 }
 
+int
+control_local(const struct control_backend *b, const struct command *cmd, const void *body, size_t n,
+              struct strbuf *ret_answer, struct err *err)
+{
+    struct control_call *call = calloc(1, sizeof *call);
+    int r = call == NULL ? err_set(err, ERR_NOMEM, "no memory for the command")
+                         : request_decode(&call->request, cmd, body, n, err);
+
+    if (r < 0) {
+        free(call);
+        return r;
+    }
+    list_init(&call->link);
+    call->local = ret_answer;
+    dispatch(call, b);
+    return ret_answer->failed ? err_set(err, ERR_NOMEM, "no memory for the answer") : 0;
+}
+
 void
 control_end(struct control_call *call, int r, const struct err *err)
 {
@@ -382,7 +399,7 @@ control_end(struct control_call *call, int r, const struct err *err)
     struct nearest near;
     bool have_near = false;
 
-    if (call->conn != NULL) {
+    if (call->conn != NULL || call->local != NULL) {
         if (r == 0) {
             add_empty_lists(call);
             err = &none;
@@ -390,9 +407,12 @@ control_end(struct control_call *call, int r, const struct err *err)
             err_set(&plain, r, "%s", err_text(r));
             err = &plain;
         }
-        if (r == -ERR_NOTFOUND)
+        if (r == -ERR_NOTFOUND && call->c != NULL)
             have_near = suggest(call, &near);
-        answer(call->conn, call->id, call->request.cmd->number, call, err, have_near ? &near : NULL);
+        if (call->local != NULL)
+            write_answer(call->local, 0, call->request.cmd->number, call, err, NULL);
+        else
+            answer(call->conn, call->id, call->request.cmd->number, call, err, have_near ? &near : NULL);
     }
     call_free(call);
 }

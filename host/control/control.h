@@ -60,6 +60,10 @@ int control_open(struct control **ret_control, uv_loop_t *loop, const struct con
  * gone when closed is called. At most once. Calls that were not ended may still be ended afterwards. NULL is allowed:
  * closed is called at once. */
 void control_close(struct control *c, uint32_t grace_ms, void (*closed)(void *arg), void *arg);
+/* Carry out a command in this process, without a socket: body as in a request, the answer's frame behind ret_answer. b must end the
+ * call before its function returns. 0, also when the command failed: the answer says so; or err says what is wrong with body. */
+int control_local(const struct control_backend *b, const struct command *cmd, const void *body, size_t n,
+                  struct strbuf *ret_answer, struct err *err);
 const char *control_path(const struct control *c);
 void control_stats(const struct control *c, struct control_stats *ret_stats);
 

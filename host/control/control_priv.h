@@ -68,7 +68,8 @@ struct rows {
 struct control_call {
     struct list link; /* in conn.calls or control.orphans */
     struct control *c;
-    struct conn *conn; /* NULL: the client left */
+    struct conn *conn;    /* NULL: the client left, or there is none: */
+    struct strbuf *local; /* where a command without a socket leaves its answer; else NULL */
     uint32_t id;
     struct control_peer peer;
     struct request request;

@@ -15,6 +15,7 @@
 #include "actor/actor_system.h"
 #include "base/list.h"
 #include "control/backend.h"
+#include "node/file_views.h"
 #include "node/node.h"
 #include "wire/object.h"
 
@@ -107,16 +108,12 @@ int backend_version(struct backend *b, const char *plugin, const char *version, 
                     struct err *e);
 const char *version_state_word(const struct version *v);
 uint32_t backend_allow(struct backend *b, const char *plugin);
-/* "memory (malloc), time (time)", or NULL for a pure one; in *buf. */
-const char *impure_text(const struct manifest *m, struct strbuf *buf);
 struct behaviour *backend_behaviour_of(struct backend *b, const struct version *v, const char *name);
-void put_notices(struct control_call *call, const char *lines);
 /* v's rest and rows of behaviours and fields. from: the version that serves. */
 void put_plan(struct backend *b, struct control_call *call, const struct swap_plan *p,
               const struct version *from, struct view_plan *v);
 void put_plan_rows(struct backend *b, struct control_call *call, const struct swap_plan *p,
                    const struct version *from);
-const char *verdict_word(enum swap_verdict v);
 /* Plan a swap to a file without loading it. against NULL: the version that serves. As catalogue_check. */
 int backend_check_file(struct backend *b, const char *path, const struct version *against, struct check *ret,
                        struct err *e);

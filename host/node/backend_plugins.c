@@ -25,35 +25,6 @@ version_state_word(const struct version *v)
     return "unloading";
 }
 
-const char *
-impure_text(const struct manifest *m, struct strbuf *buf)
-{
-    static const char label[] = "impure: ";
-    const char *text;
-
-    if (audit_pure(&m->audit))
-        return NULL;
-    strbuf_reset(buf);
-    audit_print(&m->audit, buf);
-    text = strbuf_str(buf);
-    return strncmp(text, label, sizeof label - 1) == 0 ? text + sizeof label - 1 : text;
-}
-
-void
-put_notices(struct control_call *call, const char *lines)
-{
-    while (*lines != '\0') {
-        size_t n = strcspn(lines, "\n");
-        char *line = strndup(lines, n);
-        struct view_notice v = {.text = line};
-
-        if (n > 0 && line != NULL)
-            control_put_notice(call, &v);
-        free(line);
-        lines += n + (lines[n] != '\0');
-    }
-}
-
 /* --- finding --- */
 int
 backend_version(struct backend *b, const char *plugin, const char *version, struct version **ret,
@@ -159,6 +130,55 @@ backend_plugins(void *self, struct control_call *call, const struct req_plugins 
 }
 
 /* --- check --- */
+/* A plan from another file, instead of from what is loaded. */
+static int
+plan_from_file(struct backend *b, struct check *k, const char *old_path, struct manifest **ret_old,
+               char *ret_sha, struct err *e)
+{
+    int r = inspect_file(ret_old, b->n->boot.env, old_path, ret_sha, e);
+    const struct manifest *old = *ret_old;
+
+    if (r < 0)
+        return r;
+    if (strcmp(old->name, k->manifest->name) != 0)
+        return err_set(e, ERR_INVALID, "plugin '%s' cannot take over from '%s'", k->manifest->name,
+                       old->name);
+    swap_plan_free(k->plan);
+    k->plan = NULL;
+    return swap_plan_new(&k->plan, b->n->boot.env, old, k->manifest,
+                         version_text_compare(k->manifest->version, old->version) < 0, NULL, NULL);
+}
+
+static void
+check_from_file(struct backend *b, struct control_call *call, const struct req_check *req)
+{
+    struct manifest *old = NULL;
+    char old_sha[SHA256_HEX];
+    struct check k;
+    struct err e = {0};
+    int r = backend_check_file(b, req->file, NULL, &k, &e);
+
+    if (r == 0) {
+        r = plan_from_file(b, &k, req->against, &old, old_sha, &e);
+        if (r == 0) {
+            struct view_plan v = {.plugin = k.manifest->name,
+                                  .requested = req->file,
+                                  .resolved = req->file,
+                                  .from_version = old->version,
+                                  .from_sha256 = old_sha,
+                                  .to_version = k.manifest->version,
+                                  .to_sha256 = k.sha256_hex};
+
+            put_notices(call, strbuf_str(&k.notice));
+            put_plan_verdict(call, k.plan, &v);
+            put_plan_views(call, k.plan, NULL);
+        }
+        check_fini(&k); /* the plan borrows old */
+        manifest_free(old);
+    }
+    control_end(call, r, &e);
+}
+
 void
 backend_check(void *self, struct control_call *call, const struct req_check *req)
 {
@@ -166,8 +186,13 @@ backend_check(void *self, struct control_call *call, const struct req_check *req
     struct version *against = NULL;
     struct check k;
     struct err e = {0};
-    int r = req->against == NULL ? 0 : backend_version(b, req->against, NULL, &against, &e);
+    int r;
 
+    if (req->against != NULL && req->against[0] == '/') {
+        check_from_file(b, call, req);
+        return;
+    }
+    r = req->against == NULL ? 0 : backend_version(b, req->against, NULL, &against, &e);
     if (r == 0)
         r = backend_check_file(b, req->file, against, &k, &e);
     if (r == 0) {

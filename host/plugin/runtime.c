@@ -200,7 +200,8 @@ runtime_bring_in(struct runtime *rt, struct version *v, const actor_plugin *p, c
         catalogue_retire(rt->catalogue, v);
         catalogue_unload(rt->catalogue, v, NULL);
         if (e != NULL && e->code == 0)
-            err_set(e, -r, "%s: %s", file, err_text(r));
+            err_set(e, -r, "%s", err_text(r));
+        err_at(e, "%s", file);
     }
     return r;
 }

@@ -1,7 +1,9 @@
 /* main.c - one command: parse, connect, send, take what comes, show, end with the code that says how it went. */
 #include "base/util.h"
+#include "control/control.h"
 #include "control/socket_path.h"
 #include "ctl.h"
+#include "node/offline.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -163,6 +165,42 @@ connection_exit(int rc)
     }
 }
 
+/* Files can be looked at without a node: when none was named, and none is there. */
+static bool
+may_go_without(const struct call *call, int rc)
+{
+    return (call->cmd->number == COMMAND_inspect || call->cmd->number == COMMAND_check) &&
+           call->opt.socket == NULL && call->opt.node == NULL && connection_exit(rc) == EXIT_UNREACHABLE;
+}
+
+static int
+run_offline(struct call *call)
+{
+    struct control_backend b;
+    struct object_doc doc = {0};
+    struct strbuf answer;
+    struct err err = {0};
+    int code, rc;
+
+    if (!call->opt.quiet && !call->opt.json)
+        fputs("actorctl: no node runs: looking at the file alone\n", stderr);
+    strbuf_init(&answer);
+    offline_backend(&b, env_real());
+    rc = control_local(&b, call->cmd, call->body.p, call->body.len, &answer, &err);
+    if (rc == 0)
+        rc = object_read(&doc, answer.p + FRAME_HEADER_BYTES, answer.len - FRAME_HEADER_BYTES,
+                         OBJECT_ELEMENTS_ANSWER, &err);
+    if (rc == 0) {
+        code = show_answer(call, &doc.root);
+    } else {
+        report_error(call, &err);
+        code = exit_for(rc);
+    }
+    object_free(&doc);
+    strbuf_fini(&answer);
+    return code;
+}
+
 int
 run_command(struct call *call)
 {
@@ -172,6 +210,8 @@ run_command(struct call *call)
     uint32_t id;
     int rc = connect_node(&c, &call->opt, &err), code = -1;
 
+    if (rc < 0 && may_go_without(call, rc))
+        return run_offline(call);
     if (rc == 0)
         rc = client_request(c, call->cmd->number, call->body.p, call->body.len, CONNECT_MS, &id, &err);
     while (rc == 0 && code < 0) {
