@@ -14,7 +14,8 @@ def measure(build, scenario, cpus, tiny=False, args=None, extra=""):
     values = {}
     for more, renamed in ((({}, {}),) + scenario.more):
         full = {**scenario.args, **(scenario.tiny if tiny else {}), **(args or {}), **more}
-        node, orderly = Node(build, {scenario.plugin: scenario.plugin}, f"{scenario.plugin}.boss", full, cpus, extra), False
+        node, orderly = Node(build, {scenario.plugin: scenario.file or scenario.plugin}, f"{scenario.plugin}.boss",
+                              full, cpus, extra), False
         try:
             got = run(node, scenario, full)
             orderly = True
@@ -36,9 +37,13 @@ def run(node, scenario, args):
     values = {}
     if scenario.weigh:
         values["rss_per_actor"] = (node.rss() - before) / args[scenario.weigh]
+        values["node_rss_per_actor"] = node.rss() / args[scenario.weigh]
     for name, n, ns in FIGURE.findall(node.text):
+        ns = max(1, int(ns))
         if name in scenario.units:
-            values[name] = UNITS[scenario.units[name]](int(n), max(1, int(ns)))
+            values[name] = UNITS[scenario.units[name]](int(n), ns)
+        if name == "throughput":
+            values["per_message"] = ns / int(n)
     node.settle()
     if "rss_after_stop" in scenario.units:
         values.update(weigh(node, before, args[scenario.weigh]))

@@ -89,4 +89,4 @@ def sums(status):
 
 
 def plugin_path(build, name):
-    return f"{build}/tools/bench-plugin/{name}.so"
+    return name if name.startswith("/") else f"{build}/tools/bench-plugin/{name}.so"

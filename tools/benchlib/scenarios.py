@@ -39,6 +39,7 @@ class Scenario:
     more: tuple = ()                            # the same again with other args: ((args, {metric: renamed}), ...)
     judged: tuple = ()                          # metrics that a second thread must not harm; the main one by default
     swap: bool = False                          # replaces a plugin while the scenario runs: benchlib/swap.py
+    file: str = ""                              # of the plugin, if it is not one of tools/bench-plugin
     feature: bool = False                       # says how something behaves, not how fast it is
 
     @property
