@@ -48,7 +48,7 @@ def selftest():
     cases = [({"host/a/README.md": good, "host/README.md": good}, 0), ({"host/a/README.md": as_list, "host/README.md": good}, 0),
              ({"host/a/x.c": None, "host/README.md": good}, 1), ({"sdk/x.h": None}, 1),
              ({"plugins/README.md": good, "plugins/p/x.c": None}, 1), ({"plugins/README.md": good + "`p/`", "plugins/p/x.c": None}, 0),
-             ({"sdk/README.md": good.replace("Threads", "Ropes")}, 1), ({"sdk/README.md": "# a\n" + good[20:]}, 1),
+             ({"sdk/README.md": good.replace("Threads", "Ropes")}, 1), ({"sdk/README.md": "# a\n\n" + good[good.index("**"):]}, 1),
              ({".ci/run": None}, 0), ({"README.md": "# actord\n"}, 0)]
     for files, want in cases:
         got = list(findings(files))
