@@ -11,9 +11,8 @@
 #include "swapload.h"
 #include "bench.h"
 #include "histogram.h"
-#include <stdlib.h>
 
-enum { CARRIERS = 8, OUT = 100, PROBES = 10, BATCH = 1000, MAX = 10000000 };
+enum { CARRIERS = 8, OUT = 100, PROBES = 10, BATCH = 1000, MAX = 1000000 };
 enum { WARM, CALM, SWAP, OVER };
 /* clang-format off */
 #define BOSS_ARGS(F) F(u64, n, .dflt = 1000000) F(bool, load)
@@ -34,7 +33,7 @@ ACTOR_STATE(carrier, 1, VISITOR)
 ACTOR_STATE(prober, 1, VISITOR)
 
 /* Written before the first visit, never again: a copy for each visitor would be 16 MB. */
-static actor_ref *members;
+static actor_ref members[MAX];
 static uint64_t nmembers;
 static struct histogram waits[OVER + 1]; /* the prober's */
 static uint64_t since_ns[OVER + 1];      /* when each phase began; the prober's */
@@ -119,9 +118,6 @@ ACTOR_ON_START(boss, boss_args, ctx, self, args)
     self->load = args->load;
     if (args->n == 0 || args->n > MAX)
         return actor_fail(ctx, 1, "n: 1 to %d", MAX);
-    members = malloc(args->n * sizeof *members);
-    if (members == NULL)
-        return actor_fail(ctx, 2, "no memory for %llu references", (unsigned long long)args->n);
     nmembers = args->n;
     for (int i = OVER; i > WARM; i--)
         since_ns[i] = UINT64_MAX;
