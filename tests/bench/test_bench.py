@@ -21,8 +21,8 @@ def bench(*args):
 
 
 class Scenarios(unittest.TestCase):
-    def test_every_scenario_gives_each_of_its_figures_and_misses_no_message(self):
-        r = bench("--runs", "1", "--json")
+    def every_scenario(self, threads):
+        r = bench("--runs", "1", "--json", "--threads", str(threads))
         self.assertEqual(r.returncode, 0, r.stderr)
         got = {(f["scenario"], f["metric"]): f for f in json.loads(r.stdout)["figures"]}
         self.assertEqual(set(got), {(s.name, m) for s in scenarios.ALL for m in s.units})
@@ -33,6 +33,13 @@ class Scenarios(unittest.TestCase):
                 self.assertLessEqual(f["median"], f["max"])
                 if f["unit"] not in ("ms", "B"):  # what a swap adds, and what is left of an actor, may be nothing
                     self.assertGreater(f["median"], 0)
+
+    def test_every_scenario_gives_each_of_its_figures_and_misses_no_message(self):
+        self.every_scenario(1)
+
+    @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "one CPU")
+    def test_every_scenario_does_so_with_two_workers(self):
+        self.every_scenario(2)
 
     def test_lines_are_scenario_metric_median_min_max_unit(self):
         r = bench("--runs", "2", "pingpong", "ask")
