@@ -126,7 +126,7 @@ system_init(struct system *sys, struct env *env, struct log *log, const struct s
         .worker_init = worker_make,
         .worker_fini = worker_unmake,
         .run = actor_slice,
-        .fire = tnode_fire,
+        .fire = tnodes_fire,
     };
     struct cell *root, *system, *user;
     struct actx *x;
@@ -196,8 +196,7 @@ sweep_cells(struct system *sys, struct actx *x)
         x->me = c;
         sys->hooks.ended(sys->hooks.self, x, c, true);
         if (cell_gen(c) != 0) {
-            while (c->ext != NULL && c->ext->timers != 0)
-                life_end_timer(x, c, tnode_at(sys, c->ext->timers));
+            life_end_timers(x, c);
             __atomic_store_n(&c->ref.gen, 0, __ATOMIC_RELAXED);
         }
         for (o = atomic_exchange_explicit(&c->orders, NULL, memory_order_acquire); o != NULL;) {

@@ -130,7 +130,7 @@ struct cell_ext {
     struct msg *replay;             /* goes before the mailbox */
     uint64_t hard_limit_ns;         /* with ATTN_TIMED: in place of the node's; UINT64_MAX: none */
     uint32_t nstash;
-    uint32_t timers; /* first node, a handle; 0 = none */
+    uint32_t timers; /* newest node, a handle; 0 = none */
     uint32_t name_len;
     char *name; /* own copy; NULL: anonymous */
     actor_spawn_opts opts;

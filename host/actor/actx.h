@@ -12,6 +12,7 @@
 #include <actor/host.h>
 
 enum { TURN_MESSAGES_MAX = 65536, TURN_BYTES_MAX = 16 << 20, OUTBOX_INLINE = 256, UNDO_BYTES = 256 };
+enum { TIMERS_ARMED_MAX = 4 * TURN_MESSAGES_MAX }; /* in one turn */
 
 /* One target's chain. */
 struct outbox_entry {
@@ -23,7 +24,6 @@ struct outbox_entry {
 /* What a turn did besides sending; applied at commit, undone at rollback, in order. */
 enum turn_effect_kind {
     FX_SPAWN,        /* slot: the child */
-    FX_TIMER,        /* slot: its node; armed already */
     FX_ASK,          /* slot: its node; armed already */
     FX_TIMER_CANCEL, /* handle; happens at commit */
     FX_STOP,         /* who; slot: enum actor_stop_mode */
@@ -54,6 +54,7 @@ struct actx {
     struct cell *cells; /* for resolve */
     uint32_t cells_max, node;
     uint32_t nfx, fxcap;
+    uint32_t narmed; /* timers of this turn: the newest in the list of its actor */
     bool answered; /* the ask in hand has its answer or went on */
     bool dirty;    /* slow parts of the turn were used: scratch, fresh messages, containers, fail text */
     uint64_t tag;

@@ -67,7 +67,6 @@ apply(struct actx *x, struct cell *c, struct turn_effect *fx)
 
     switch ((enum turn_effect_kind)fx->kind) {
     case FX_SPAWN:
-    case FX_TIMER:
     case FX_ASK:
         break; /* happened already, or with the outbox */
     case FX_TIMER_CANCEL:
@@ -106,7 +105,7 @@ clean(struct actx *x)
         message_free(x, x->conv);
         x->conv = NULL;
     }
-    x->nfx = 0;
+    x->nfx = x->narmed = 0;
     x->dirty = false;
     arena_reset(&x->scratch, (struct arena_mark){0});
 }
@@ -127,13 +126,13 @@ turn_rollback(struct actx *x, struct cell *c, bool restore_state)
     const struct behaviour *b = atomic_load_explicit(&c->beh, memory_order_relaxed);
 
     outbox_drop(x);
+    for (; x->narmed > 0; x->narmed--) /* newest first, and cancels of this turn have not happened */
+        life_end_timer(x, c, tnode_at(x->sys, c->ext->timers));
     for (uint32_t i = x->nfx; i > 0; i--) {
         struct turn_effect *fx = &x->fx[i - 1];
 
         if (fx->kind == FX_SPAWN)
             life_roll_back_child(x, cell_at(x->sys, fx->slot));
-        else if (fx->kind == FX_TIMER)
-            life_end_timer(x, c, tnode_at(x->sys, fx->slot));
         else if (fx->kind == FX_ASK)
             tnode_end(x, tnode_at(x->sys, fx->slot));
         else if (fx->kind == FX_JOB)

@@ -133,43 +133,56 @@ drop_stale(struct actx *x, struct cell *c, struct msg *m)
     }
 }
 
+/* Of a timer that repeats: m stands for its message, of which the turn gets a copy, as the handler may cancel the timer. */
+static struct msg *
+tick_copy(struct actx *x, struct tnode *n, struct msg *m)
+{
+    struct msg *t;
+
+    atomic_store_explicit(&n->inflight, 0, memory_order_release); /* pairs with the exchange in fire_again */
+    t = message_copy(x, atomic_load_explicit(&n->message, memory_order_relaxed));
+    if (t != NULL)
+        message_free(x, m);
+    return t;
+}
+
+/* Ticks come in chains, and their nodes are out of cache by now. */
+static void
+look_ahead(struct actx *x, const struct msg *m)
+{
+    struct msg *next = atomic_load_explicit(&m->next, memory_order_acquire); /* pairs with the release in mbox_push */
+
+    if (next != NULL && (next->head & MSG_F_TIMER))
+        __builtin_prefetch(tnode_at(x->sys, message_ext(next)->slot), 1);
+}
+
 static void
 tick(struct actx *x, struct cell *c, struct msg *m)
 {
-    struct msg_ext *ext = message_ext(m);
+    const struct msg_ext *ext = message_ext(m);
     struct tnode *n = tnode_at(x->sys, ext->slot);
-    struct msg *t;
+    struct msg *t = m;
     int32_t code;
     bool found;
 
+    look_ahead(x, m);
     if (!tnode_is(n, ext->gen) && !SABOTAGE(timer_after_stop)) {
         counter_inc(x->w.counters, COUNTER_ticks_stale);
         drop_stale(x, c, m);
         return;
     }
-    atomic_store_explicit(&n->inflight, 0, memory_order_release); /* pairs with the exchange in tnode_fire */
-    t = n->template;
-    if (t == NULL) {
-        drop_stale(x, c, m);
-        return;
-    }
     x->tag = ext->tag;
-    if (n->period_ms == 0) {
-        n->template = NULL; /* ours now; the timer is over before the handler runs */
-        life_end_timer(x, c, n);
-        t->head |= MSG_F_SYSTEM;
-        message_free(x, m);
-        code = handle(x, c, t, MSG_TYPE(t->head), t + 1, &found);
-        finish(x, c, t, code);
-        return;
+    if (m->head & MSG_F_JOB) {
+        if (!SABOTAGE(timer_after_stop) || (tnode_is(n, ext->gen) && n->who.gen == c->ref.gen))
+            life_end_timer(x, c, n); /* it is over before the handler runs */
+    } else {
+        t = tick_copy(x, n, m);
+        if (t == NULL) {
+            drop_stale(x, c, m);
+            return;
+        }
     }
-    t = message_copy(x, t); /* the handler may cancel the timer, which frees the template */
-    if (t == NULL) {
-        drop_stale(x, c, m);
-        return;
-    }
-    t->head |= MSG_F_SYSTEM;
-    message_free(x, m);
+    t->head &= ~MSG_F_TIMER; /* mail like any other from here on */
     code = handle(x, c, t, MSG_TYPE(t->head), t + 1, &found);
     finish(x, c, t, code);
 }

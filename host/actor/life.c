@@ -30,19 +30,24 @@ life_record(struct actx *x, const struct cell *c, enum record_kind kind, uint32_
 }
 
 /* --- timers --- */
+/* The links are the actor's, but the worker that fires a node reads them too, to prefetch; so stores are atomic. */
+static void
+link_set(uint32_t *link, uint32_t handle)
+{
+    __atomic_store_n(link, handle, __ATOMIC_RELAXED);
+}
+
 int
 life_begin_timer(struct actx *x, struct cell *c, struct tnode *n)
 {
     struct cell_ext *ext = cell_ext_get(x, c);
-    struct tnode *old;
 
     if (ext == NULL)
         return -ERR_NOMEM;
     n->prev = 0;
     n->next = ext->timers;
-    old = ext->timers != 0 ? tnode_at(x->sys, ext->timers) : NULL;
-    if (old != NULL)
-        old->prev = n->handle;
+    if (ext->timers != 0)
+        link_set(&tnode_at(x->sys, ext->timers)->prev, n->handle);
     ext->timers = n->handle;
     return 0;
 }
@@ -50,24 +55,35 @@ life_begin_timer(struct actx *x, struct cell *c, struct tnode *n)
 void
 life_end_timer(struct actx *x, struct cell *c, struct tnode *n)
 {
-    struct tnode *next = n->next != 0 ? tnode_at(x->sys, n->next) : NULL;
-
     if (n->prev != 0)
-        tnode_at(x->sys, n->prev)->next = n->next;
+        link_set(&tnode_at(x->sys, n->prev)->next, n->next);
     else
         c->ext->timers = n->next;
-    if (next != NULL)
-        next->prev = n->prev;
+    if (n->next != 0)
+        link_set(&tnode_at(x->sys, n->next)->prev, n->prev);
     tnode_end(x, n);
+}
+
+void
+life_end_timers(struct actx *x, struct cell *c)
+{
+    uint32_t h = c->ext == NULL ? 0 : c->ext->timers, next;
+
+    for (; h != 0; h = next) {
+        struct tnode *n = tnode_at(x->sys, h);
+
+        next = n->next;
+        tnode_end(x, n);
+    }
+    if (c->ext != NULL)
+        c->ext->timers = 0;
 }
 
 static void
 end_timers(struct actx *x, struct cell *c)
 {
-    if (SABOTAGE(timer_after_stop))
-        return;
-    while (c->ext != NULL && c->ext->timers != 0)
-        life_end_timer(x, c, tnode_at(x->sys, c->ext->timers));
+    if (!SABOTAGE(timer_after_stop))
+        life_end_timers(x, c);
 }
 
 /* --- the tree --- */

@@ -49,6 +49,7 @@ void life_adopt(struct actx *x, struct cell *parent, struct cell *child);
 /* Timers are listed at their actor. begin: n is armed; end: out of the list and ended. 0 or -ERR_NOMEM. */
 int life_begin_timer(struct actx *x, struct cell *c, struct tnode *n);
 void life_end_timer(struct actx *x, struct cell *c, struct tnode *n);
+void life_end_timers(struct actx *x, struct cell *c); /* all of them */
 
 /* Watching (watch.c). */
 void watch_add(struct actx *x, struct cell *target, actor_ref watcher);

@@ -1,47 +1,77 @@
-/* tnode.h - asks and timers: one node each, in a table of the worker that armed it.
+/* tnode.h - asks and timers: one node of 64 B each, in a table of the worker that armed it.
  *
- *   the actor's side (its slices, on any worker)     generation, tag, template, its list of timers
- *   the home worker's side                           wheel links, period, free list
+ *   the actor's side (its slices, on any worker)     generation, tag, its list of timers
+ *   the home worker's side                           wheel entry {handle, gen}, period, free list
  *
  * gen is odd while the node lives. Ending it (answer, cancel, death) makes gen even: from then on mail that names the old
- * generation is stale and never reaches the handler. An ended node goes back to its home: at once when we are there, else by
- * the `returned` stack. A firing node sends a small message {handle, gen}; its payload is the template, looked up in the
- * actor's own slice, so firing touches nothing that the actor owns.
+ * generation is stale and never reaches the handler, and so is the entry in the wheel. An ended node goes back to its home: at
+ * once when we are there, else by the `returned` stack.
+ *
+ * What the handler gets:
+ *   once, flat, 16 B at most     lies in the node; a message is made when it is due
+ *   once, else                   a message that is ready: home and the actor exchange the pointer for NULL, and whoever gets it
+ *                                owns it
+ *   repeating                    such a message as a template. A tick is a small message {handle, gen}; the actor makes the copy
+ *                                in its own slice
+ *
+ * Cost: the usual timer is one line of memory and 16 B in the wheel, and arming, canceling and firing touch nothing else.
+ * Guarded by bench timers and ask.
  */
 #ifndef ACTOR_TNODE_H
 #define ACTOR_TNODE_H
 #include "actor/actx.h"
 #include "sched/wheel.h"
 
-enum tnode_kind { TNODE_ASK = 1, TNODE_TIMER, TNODE_RETRY /* a back-off; tag: the directive that waits */ };
-enum { TNODE_CHUNK = 256, TNODE_CHUNKS = 65536 / 4, TNODE_HOME_SHIFT = 24 };
+enum tnode_kind {
+    TNODE_ASK = 1,
+    TNODE_TIMER, /* once */
+    TNODE_REPEATING,
+    TNODE_RETRY /* a back-off; tag: the directive that waits */
+};
+enum { TNODE_INLINE = 0xff, TNODE_INLINE_UNITS = 2 /* of 8 B */ };
+enum { TNODE_HOME_SHIFT = 24, TNODES_MAX = 1 << TNODE_HOME_SHIFT };
 
 struct tnode {
-    struct wheel_node wheel; /* home */
-    _Atomic(uint32_t) gen;   /* the actor ends it; home reads it when firing */
-    _Atomic(uint32_t)
-        inflight; /* a tick is in the mailbox: home sets, the actor clears. Ticks missed meanwhile coalesce */
-    uint32_t handle; /* home id << 24 | index; never changes */
-    uint32_t kind;
-    actor_ref who; /* set before arming */
+    _Atomic(uint32_t) gen; /* the actor ends it; home reads it when firing */
+    uint32_t handle;       /* home id << 24 | index; never changes */
+    actor_ref who;         /* set before arming */
     uint64_t tag;
-    uint64_t period_ms;     /* 0: once */
-    struct msg *template;   /* TIMER: what the handler gets; the actor's */
     _Atomic(uint32_t) type; /* the mail that it waits for: an answer, a tick; read by tnodes_waiting */
-    actor_ref target;       /* ASK: for actor_ask_failed */
-    uint32_t incarnation;   /* ASK: of the asker; an answer for an earlier one is stale */
-    uint32_t next, prev;    /* TIMER: the actor's list, handles; free list uses next */
-    struct tnode *returned;
+    uint8_t kind;
+    uint8_t armed; /* home: the wheel holds an entry of this life that was not told to be dead */
+    _Atomic(uint8_t)
+        inflight;  /* repeating: a tick is in the mailbox: home sets, the actor clears. Ticks missed meanwhile
+                                  coalesce. ASK: the news is on its way */
+    uint8_t class; /* pool class of the message, or TNODE_INLINE: there is none */
+    union {
+        actor_ref target;                  /* ASK: for actor_ask_failed */
+        uint64_t inline_[2];               /* TIMER, once: the payload */
+        struct {                           /* TIMER with a message, REPEATING */
+            _Atomic(struct msg *) message; /* what the handler gets */
+            uint64_t period_ms;
+        };
+    };
+    union {
+        uint32_t incarnation; /* ASK: of the asker; an answer for an earlier one is stale */
+        uint32_t next;        /* others: the actor's list, a handle */
+    };
+    union {
+        uint32_t prev;     /* the actor's list, a handle */
+        uint32_t returned; /* index of the next one on its way home */
+    };
 };
+_Static_assert(sizeof(struct tnode) == 64, "a node is one cache line");
 
 struct tnodes {
     uint32_t home;
-    uint32_t free, used; /* free list (index); indexes ever made */
+    uint32_t nfree,
+        *free; /* a stack of indexes, apart from the nodes: those on top can be prefetched, all at once */
+    _Atomic(uint32_t)
+        used; /* indexes ever made, 0 included, which is nobody; home writes, tnodes_waiting reads */
     struct env *env;
-    struct wheel *wheel;              /* the home worker's */
-    _Atomic(struct tnode *) returned; /* ended elsewhere */
-    _Atomic(struct tnode *)
-        chunk[TNODE_CHUNKS]; /* release/acquire: a handle that travels in a message finds its chunk */
+    struct wheel *wheel;                           /* the home worker's */
+    struct tnode *node;                            /* one reserved range of TNODES_MAX, as is free */
+    _Alignas(64) _Atomic(struct tnode *) returned; /* ended elsewhere */
 };
 
 int tnodes_new(struct tnodes **ret, struct env *env, uint32_t home, struct wheel *wheel);
@@ -49,22 +79,29 @@ void tnodes_free(struct tnodes *t);
 
 /* Any worker: the node of a handle, alive or not. NULL: no such handle. */
 struct tnode *tnode_at(struct system *sys, uint32_t handle);
-/* Arm on this worker. NULL: no memory, or this worker cannot (the port, a worker that was taken over). */
+/* Arm on this worker. after_ms counts from the turn's time. The caller sets what the kind needs beyond that: type, class and
+ * message or inline_; target and incarnation. period_ms: 0 but for REPEATING. NULL: no memory, or this worker cannot (the port, a worker that was
+ * taken over); nothing has changed then. */
 struct tnode *tnode_arm(struct actx *x, enum tnode_kind kind, actor_ref who, uint64_t after_ms,
                         uint64_t period_ms, uint64_t tag);
-/* The actor's side: end it. Its template is freed. */
+/* The actor's side: end it. Its message is freed. */
 void tnode_end(struct actx *x, struct tnode *n);
 INLINE bool
 tnode_is(const struct tnode *n, uint32_t gen)
 {
     return n != NULL && (gen & 1) && atomic_load_explicit(&n->gen, memory_order_relaxed) == gen;
 }
+INLINE bool
+tnode_lives(const struct tnode *n)
+{
+    return atomic_load_explicit(&n->gen, memory_order_relaxed) & 1;
+}
 /* Any thread: how many asks and timers of actors that run b wait for mail of this type (by full name)? A count of no single
  * moment: what is armed or ended meanwhile may or may not be in it. */
 uint64_t tnodes_waiting(struct system *sys, const struct behaviour *b, const char *type);
 /* Home: take back what others ended. */
 void tnodes_collect(struct actx *x);
-/* Home: due. */
-void tnode_fire(struct worker *w, struct wheel_node *wn);
+/* Home: due. Bound as task_ops.fire. */
+size_t tnodes_fire(struct worker *w, const struct wheel_entry *e, size_t n);
 
 #endif

@@ -32,6 +32,8 @@ make_room(struct sched *s)
 static void
 free_parts(struct sched *s, struct worker *w)
 {
+    if (w->wheel != NULL)
+        wheel_fini(w->wheel, &w->pool);
     pool_fini(&w->pool);
     env_free_lines(s->env, w->runq, sizeof *w->runq);
     env_free(s->env, w->wheel, sizeof *w->wheel);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct worker;
-struct wheel_node;
+struct wheel_entry;
 
 struct task {
     struct task *next; /* in the injection queue only */
@@ -20,8 +20,8 @@ struct task_ops {
     void (*worker_fini)(struct worker *); /* before the scheduler's part goes */
     /* One slice. The task is either idle, or queued again, or gone when this returns. */
     void (*run)(struct worker *, struct task *);
-    /* A timer of this worker's wheel is due. */
-    void (*fire)(struct worker *, struct wheel_node *);
+    /* Timers of this worker's wheel are due: a wheel_fire_fn. */
+    size_t (*fire)(struct worker *, const struct wheel_entry *e, size_t n);
 };
 
 #endif

@@ -1,82 +1,131 @@
 /* wheel.c - see wheel.h for the picture.
  *
- * Why nothing is missed: let a node lie at level L. All bytes of its due tick above L equal those of `now`,
+ * Why nothing is missed: let an entry lie at level L. All bytes of its due tick above L equal those of `now`,
  * and byte L is greater. Time moves only up to the next event, which is no later than the begin of that
- * node's slot, so both stay true until the slot itself is opened; then the node goes to a lower level, or
+ * entry's slot, so both stay true until the slot itself is opened; then the entry goes to a lower level, or
  * fires.
+ *
+ * Why memory is never missing later: each slot's chunks are full but for the last, so n places in s slots take at most
+ * n / 15 + s chunks, wherever they lie. Arming sees to it that there are so many for the worst s, and one to copy from.
  */
 #include "sched/wheel.h"
-#include "base/util.h"
 #include <assert.h>
 #include <string.h>
 
-enum { OVERDUE = WHEEL_LEVELS * WHEEL_SLOTS, FAR = OVERDUE + 2 };
+enum { OVERDUE = WHEEL_LEVELS * WHEEL_SLOTS, FAR = OVERDUE + 2, CHUNKS_SLACK = 64, DEAD_MIN = 1024 };
 #define LEVEL_BITS 8
 #define FAR_BITS   (WHEEL_LEVELS * LEVEL_BITS)
 
-static void
-append(struct wheel *w, struct wheel_node *n, uint32_t list)
+/* --- chunks --- */
+static size_t
+chunks_for(size_t places)
 {
-    struct wheel_node *first = w->head[list];
+    return places / WHEEL_CHUNK + (places < WHEEL_LISTS ? places : WHEEL_LISTS) + 2;
+}
 
-    n->list = list;
-    if (first == NULL) {
-        n->next = n->prev = w->head[list] = n;
-        if (list < OVERDUE)
-            w->used[list >> 8][(list & 255) >> 6] |= UINT64_C(1) << (list & 63);
-        return;
+/* The inverse: the most places for which so many chunks suffice. */
+static size_t
+room_of(size_t chunks)
+{
+    size_t s = chunks < 2 ? 0 : chunks - 2, few = (s * WHEEL_CHUNK + WHEEL_CHUNK - 1) / (WHEEL_CHUNK + 1);
+
+    return few < WHEEL_LISTS ? few : (s - WHEEL_LISTS) * WHEEL_CHUNK + WHEEL_CHUNK - 1;
+}
+
+static struct wheel_chunk *
+chunk_take(struct wheel *w)
+{
+    struct wheel_chunk *c = w->free;
+
+    assert(c != NULL);
+    w->free = c->next;
+    c->next = NULL;
+    c->from = c->n = 0;
+    return c;
+}
+
+static void
+chunk_free(struct wheel *w, struct wheel_chunk *c)
+{
+    c->next = w->free;
+    w->free = c;
+}
+
+/* The one after next of a slot, all of it: by its turn it is in cache. */
+static inline void
+chunk_prefetch(const struct wheel_chunk *c)
+{
+    if (c != NULL)
+        for (unsigned line = 0; line < sizeof *c; line += 64)
+            __builtin_prefetch((const char *)c + line);
+}
+
+static void
+shrink(struct wheel *w, struct pool *p, size_t chunks)
+{
+    while (w->chunks > chunks && w->free != NULL) {
+        struct wheel_chunk *c = w->free;
+
+        w->free = c->next;
+        w->chunks--;
+        pool_put(p, WHEEL_CHUNK_CLASS, c);
     }
-    n->next = first;
-    n->prev = first->prev;
-    first->prev->next = n;
-    first->prev = n;
+    w->room = room_of(w->chunks);
+}
+
+static inline void
+append(struct wheel *w, uint32_t list, const struct wheel_entry *e)
+{
+    struct wheel_slot *s = &w->slot[list];
+    struct wheel_chunk *c = s->last;
+
+    if (unlikely(c == NULL || c->n == WHEEL_CHUNK)) {
+        struct wheel_chunk *fresh = chunk_take(w);
+
+        if (c != NULL) {
+            c->next = fresh;
+        } else {
+            s->first = fresh;
+            if (list < OVERDUE)
+                w->used[list >> 8][(list & 255) >> 6] |= UINT64_C(1) << (list & 63);
+        }
+        s->last = c = fresh;
+    }
+    c->e[c->n++] = *e;
 }
 
 static void
 set_empty(struct wheel *w, uint32_t list)
 {
-    w->head[list] = NULL;
+    w->slot[list] = (struct wheel_slot){0};
     if (list < OVERDUE)
         w->used[list >> 8][(list & 255) >> 6] &= ~(UINT64_C(1) << (list & 63));
 }
 
-static void
-unlink_node(struct wheel *w, struct wheel_node *n)
-{
-    if (n->next == n) {
-        set_empty(w, n->list);
-    } else {
-        n->prev->next = n->next;
-        n->next->prev = n->prev;
-        if (w->head[n->list] == n)
-            w->head[n->list] = n->next;
-    }
-    n->next = n->prev = NULL;
-}
-
-/* The first tick of the next 2^32. Far nodes exist only where there is one. */
+/* --- arming --- */
+/* The first tick of the next 2^32. Far entries exist only where there is one. */
 static uint64_t
 far_tick(const struct wheel *w)
 {
     return ((w->now >> FAR_BITS) + 1) << FAR_BITS;
 }
 
-/* Link n where its due tick belongs at w->now. due_tick >= now: equal is meant for a cascade, which fires
+/* Put e where its due tick belongs at w->now. due_tick >= now: equal is meant for a cascade, which fires
  * slot 0 next. */
-static void
-place(struct wheel *w, struct wheel_node *n)
+static inline void
+place(struct wheel *w, const struct wheel_entry *e)
 {
-    uint64_t differ = n->due_tick ^ w->now, event;
+    uint64_t differ = e->due_tick ^ w->now, event;
 
     if (differ >> FAR_BITS != 0) {
         event = far_tick(w);
-        append(w, n, FAR);
+        append(w, FAR, e);
     } else {
         unsigned top = differ == 0 ? 0 : 63 - (unsigned)__builtin_clzll(differ);
         unsigned shift = top / LEVEL_BITS * LEVEL_BITS;
 
-        event = n->due_tick >> shift << shift;
-        append(w, n, shift / LEVEL_BITS * WHEEL_SLOTS + ((uint32_t)(n->due_tick >> shift) & 255));
+        event = e->due_tick >> shift << shift;
+        append(w, shift / LEVEL_BITS * WHEEL_SLOTS + ((uint32_t)(e->due_tick >> shift) & 255), e);
     }
     if (event < w->soonest)
         w->soonest = event;
@@ -91,32 +140,70 @@ wheel_init(struct wheel *w, uint64_t now_tick)
     w->overdue = OVERDUE;
 }
 
-void
-wheel_arm(struct wheel *w, struct wheel_node *n, uint64_t due_tick)
+/* Drop the dead entries of one slot; what remains lies dense again. */
+static void
+compact(struct wheel *w, uint32_t list)
 {
-    if (n->next != NULL)
-        unlink_node(w, n);
-    else
-        w->armed++;
-    n->due_tick = due_tick;
-    if (likely(due_tick > w->now)) {
-        place(w, n);
+    struct wheel_chunk *c = w->slot[list].first, *next;
+
+    if (c == NULL)
         return;
+    set_empty(w, list);
+    for (; c != NULL; c = next) {
+        size_t n = c->n - c->from, kept = w->keep(w->keep_self, c->e + c->from, n);
+
+        next = c->next;
+        w->held -= c->n - kept;
+        w->dropped -= c->from;
+        w->dead -= n - kept;
+        /* into chunks that are free: at most as many as were read, and one before the first is given back */
+        for (size_t i = 0; i < kept; i++)
+            append(w, list, &c->e[c->from + i]);
+        chunk_free(w, c);
     }
-    append(w, n, w->overdue);
-    w->soonest = 0;
+}
+
+/* No room for one more place. First what is dead goes, if that is worth it, then the pool is asked. */
+static COLD bool
+grow(struct wheel *w, struct pool *p)
+{
+    if (w->keep != NULL && w->dead + w->dropped >= DEAD_MIN && w->dead + w->dropped > w->held / 2) {
+        for (uint32_t word = 0; word < WHEEL_LEVELS * WHEEL_SLOTS / 64; word++)
+            for (uint64_t bits = w->used[word >> 2][word & 3]; bits != 0; bits &= bits - 1)
+                compact(w, word * 64 + (unsigned)__builtin_ctzll(bits));
+        for (uint32_t list = OVERDUE; list < WHEEL_LISTS; list++)
+            compact(w, list);
+    }
+    while (w->chunks < chunks_for(w->held + 1)) {
+        struct wheel_chunk *c = pool_get(p, WHEEL_CHUNK_CLASS);
+
+        if (c == NULL)
+            break;
+        chunk_free(w, c);
+        w->chunks++;
+    }
+    w->room = room_of(w->chunks);
+    return w->held < w->room;
 }
 
 bool
-wheel_cancel(struct wheel *w, struct wheel_node *n)
+wheel_arm(struct wheel *w, struct pool *p, uint32_t id, uint32_t gen, uint64_t due_tick)
 {
-    if (n->next == NULL)
+    const struct wheel_entry e = {due_tick, id, gen};
+
+    if (unlikely(w->held >= w->room) && !grow(w, p))
         return false;
-    unlink_node(w, n);
-    w->armed--;
+    w->held++;
+    if (likely(due_tick > w->now)) {
+        place(w, &e);
+        return true;
+    }
+    append(w, w->overdue, &e);
+    w->soonest = 0;
     return true;
 }
 
+/* --- time --- */
 /* The lowest level in use holds the next event: its first slot. ret_list: the slot to open then, or FAR. */
 static uint64_t
 next_event(const struct wheel *w, uint32_t *ret_list)
@@ -134,63 +221,110 @@ next_event(const struct wheel *w, uint32_t *ret_list)
         }
     }
     *ret_list = FAR;
-    return w->head[FAR] != NULL ? far_tick(w) : WHEEL_NONE;
+    return w->slot[FAR].first != NULL ? far_tick(w) : WHEEL_NONE;
+}
+
+/* Drop dead entries from the front of a slot, up to the first that is alive. false: none is. */
+static bool
+settle(struct wheel *w, uint32_t list)
+{
+    struct wheel_slot *s = &w->slot[list];
+
+    while (s->first != NULL) {
+        struct wheel_chunk *c = s->first;
+
+        for (; c->from < c->n; c->from++) {
+            struct wheel_entry e = c->e[c->from];
+
+            if (w->keep == NULL || w->keep(w->keep_self, &e, 1) == 1)
+                return true;
+            w->dead--;
+            w->dropped++;
+        }
+        s->first = c->next;
+        w->held -= c->n;
+        w->dropped -= c->n;
+        chunk_free(w, c);
+    }
+    set_empty(w, list);
+    return false;
 }
 
 uint64_t
-wheel_next(const struct wheel *w)
+wheel_next(struct wheel *w)
 {
     uint32_t list;
+    uint64_t event;
 
-    if (w->head[OVERDUE] != NULL || w->head[OVERDUE + 1] != NULL)
+    if (w->due != NULL || settle(w, OVERDUE) || settle(w, OVERDUE + 1))
         return w->now;
-    return next_event(w, &list);
+    do
+        event = next_event(w, &list);
+    while (event != WHEEL_NONE && !settle(w, list));
+    return event;
 }
 
-/* Sort the nodes of a slot in again, now that its time begins. Appending in list order keeps the order of
+/* Sort the entries of a slot in again, now that its time begins. Appending in order keeps the order of
  * arming: whatever is armed for those ticks from now on comes behind them. */
 static void
 cascade(struct wheel *w, uint32_t list)
 {
-    struct wheel_node *first = w->head[list], *n = first, *last;
+    struct wheel_chunk *c = w->slot[list].first, *next;
 
-    last = first->prev;
     set_empty(w, list);
-    for (;;) {
-        struct wheel_node *next = n->next;
-        bool done = n == last;
-
-        __builtin_prefetch(next->next);
-        place(w, n);
-        if (done)
-            return;
-        n = next;
+    for (; c != NULL; c = next) {
+        next = c->next;
+        chunk_prefetch(next);
+        w->held -= c->from;
+        w->dropped -= c->from;
+        for (uint32_t i = c->from; i < c->n; i++)
+            place(w, &c->e[i]);
+        chunk_free(w, c);
     }
 }
 
-/* Fire from the head until the list is empty; callbacks may cancel what is in it, and nothing joins it. */
+/* Fire what is due from w->due, whole chunks at a time, until it is empty or max is reached. Nothing joins it meanwhile. */
 static size_t
-fire_list(struct wheel *w, uint32_t list, wheel_fire_fn *fire, void *self)
+fire_due(struct wheel *w, size_t max, wheel_fire_fn *fire, void *self)
 {
+    struct wheel_entry e[WHEEL_BATCH];
     size_t fired = 0;
-    struct wheel_node *n;
 
-    while ((n = w->head[list]) != NULL) {
-        __builtin_prefetch(n->next->next);
-        unlink_node(w, n);
-        w->armed--;
-        fired++;
-        fire(self, n);
+    while (w->due != NULL && fired < max) {
+        size_t n = 0, dead;
+
+        while (w->due != NULL && n + WHEEL_CHUNK <= WHEEL_BATCH && fired + n < max) {
+            struct wheel_chunk *c = w->due;
+
+            w->due = c->next;
+            chunk_prefetch(w->due);
+            memcpy(e + n, c->e + c->from, (c->n - c->from) * sizeof *e);
+            n += c->n - c->from;
+            w->held -= c->n;
+            w->dropped -= c->from;
+            chunk_free(w, c);
+        }
+        dead = fire(self, e, n);
+        w->dead -= dead;
+        fired += n;
     }
     return fired;
 }
 
-size_t
-wheel_advance(struct wheel *w, uint64_t now_tick, wheel_fire_fn *fire, void *self)
+static void
+open_slot(struct wheel *w, uint32_t list)
 {
-    uint32_t list = w->overdue;
-    uint64_t event;
-    size_t fired;
+    assert(w->due == NULL);
+    w->due = w->slot[list].first;
+    set_empty(w, list);
+}
+
+size_t
+wheel_advance(struct wheel *w, struct pool *p, uint64_t now_tick, size_t max, wheel_fire_fn *fire, void *self)
+{
+    uint32_t list;
+    uint64_t event = w->now;
+    size_t fired, chunks;
 
     assert(!w->advancing);
     if (now_tick < w->soonest) {
@@ -199,19 +333,51 @@ wheel_advance(struct wheel *w, uint64_t now_tick, wheel_fire_fn *fire, void *sel
         return 0;
     }
     w->advancing = true;
-    w->overdue ^= OVERDUE ^ (OVERDUE + 1); /* zero delays armed by the callbacks wait for the next call */
-    fired = fire_list(w, list, fire, self);
-    while ((event = next_event(w, &list)) <= now_tick && event != WHEEL_NONE) {
+    fired = fire_due(w, max, fire, self); /* what was left last time */
+    if (fired < max) {
+        list = w->overdue;
+        w->overdue ^= OVERDUE ^ (OVERDUE + 1); /* zero delays armed by the callbacks wait for the next call */
+        open_slot(w, list);
+        fired += fire_due(w, max - fired, fire, self);
+    }
+    while (fired < max && (event = next_event(w, &list)) <= now_tick && event != WHEEL_NONE) {
         w->now = event;
         if (list >= WHEEL_SLOTS) {
             cascade(w, list);
             list = 0; /* what is due at the very first tick of the opened slot */
         }
-        fired += fire_list(w, list, fire, self);
+        open_slot(w, list);
+        fired += fire_due(w, max - fired, fire, self);
     }
-    if (now_tick > w->now)
-        w->now = now_tick;
-    w->soonest = w->head[w->overdue] != NULL ? 0 : event;
+    if (fired < max) {
+        if (now_tick > w->now)
+            w->now = now_tick;
+        w->soonest = w->slot[w->overdue].first != NULL ? 0 : event;
+    } else {
+        w->soonest = 0; /* there may be more */
+    }
     w->advancing = false;
+    chunks = chunks_for(w->held);
+    if (w->chunks > chunks + chunks / 2 + CHUNKS_SLACK)
+        shrink(w, p, chunks + CHUNKS_SLACK / 2);
     return fired;
+}
+
+void
+wheel_fini(struct wheel *w, struct pool *p)
+{
+    for (uint32_t list = 0; list < WHEEL_LISTS; list++) {
+        for (struct wheel_chunk *c = w->slot[list].first, *next; c != NULL; c = next) {
+            next = c->next;
+            chunk_free(w, c);
+        }
+        set_empty(w, list);
+    }
+    for (struct wheel_chunk *c = w->due, *next; c != NULL; c = next) {
+        next = c->next;
+        chunk_free(w, c);
+    }
+    w->due = NULL;
+    w->held = w->dead = w->dropped = 0;
+    shrink(w, p, 0);
 }

@@ -4,19 +4,27 @@
  *   level 0     the rest of these 256 ticks         a slot a tick      fired in place
  *   level 1     the rest of these 65,536 ticks      a slot per 256     cascades when its time begins
  *   level 2, 3  likewise, up to 2^32 ticks          (49.7 days)
- *   far         all past the current 2^32 ticks     one list           sorted in again when they begin
+ *   far         all past the current 2^32 ticks     one slot           sorted in again when they begin
  *
- * A node lies at the level of the highest byte in which its due tick differs from the present one. So each
+ *   slot: chunk [entry entry ... 15] --> chunk --> ...      entry: {due tick, id, generation}
+ *
+ * An entry lies at the level of the highest byte in which its due tick differs from the present one. So each
  * slot in use lies ahead of the present, the lowest level in use holds the next event, and empty time is
  * skipped by bitmap however long it is.
  *
- * Order: by due tick, then by order of arming. A node armed for a tick that is over fires first at the next
- * advance. Nodes belong to the caller, who embeds them; a zeroed node is not armed. Nothing here allocates,
- * locks or reads a clock. One owner thread (the worker). Cost: arm and cancel O(1); a node is moved at most
- * four times in its life.
+ * Canceling is lazy: the caller makes the generation stale and says so (wheel_dead); the entry stays until its time comes, until
+ * it stands first when the owner asks how long it may sleep, or until dead entries outnumber the others when memory is needed.
+ * Entries are read in order, whole chunks at a time, so that firing waits for no linked list (README.md has the figures).
+ *
+ * Order: by due tick, then by order of arming. What is armed for a tick that is over fires first at the next
+ * advance. Chunks come from the worker's pool, when something is armed and then only; the wheel keeps so many that each later
+ * rearrangement finds room. One owner thread (the worker); no lock, no clock. Cost: arm O(1), cancel nothing here; an entry is
+ * moved at most four times in its life.
  */
 #ifndef SCHED_WHEEL_H
 #define SCHED_WHEEL_H
+#include "base/pool.h"
+#include "base/util.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,51 +32,75 @@
 #define WHEEL_LEVELS 4
 #define WHEEL_SLOTS  256
 #define WHEEL_NONE   UINT64_MAX
-
-struct wheel_node {
-    struct wheel_node *next, *prev; /* ring within the slot; next == NULL: not armed */
-    uint64_t due_tick;              /* as given to wheel_arm; stays readable after firing */
-    uint32_t list;                  /* where it lies, so that cancel finds the head */
+enum {
+    WHEEL_CHUNK_CLASS = 2,
+    WHEEL_CHUNK = 15,
+    WHEEL_LISTS = WHEEL_LEVELS * WHEEL_SLOTS + 2 + 1, /* slots, overdue twice, far */
+    WHEEL_BATCH = 16 * WHEEL_CHUNK
 };
+
+struct wheel_entry {
+    uint64_t due_tick; /* as given to wheel_arm */
+    uint32_t id, gen;  /* the caller's */
+};
+struct wheel_chunk {
+    struct wheel_chunk *next;
+    uint32_t from, n; /* entries are e[from..n) */
+    struct wheel_entry e[WHEEL_CHUNK];
+};
+_Static_assert(sizeof(struct wheel_chunk) == POOL_MIN_BYTES << WHEEL_CHUNK_CLASS, "the chunks' pool class");
+
+/* Which of these are alive? They move to the front, in order; returns how many. */
+typedef size_t wheel_keep_fn(void *self, struct wheel_entry *e, size_t n);
+/* Due, in order. The callee looks at each generation itself: a callback may cancel a later entry of the same call. Returns how
+ * many were dead (wheel_dead was called for them). It may arm and cancel; it must not call wheel_advance. */
+typedef size_t wheel_fire_fn(void *self, const struct wheel_entry *e, size_t n);
 
 struct wheel {
     uint64_t now;     /* everything due up to here was fired or lies in overdue */
     uint64_t soonest; /* nothing happens before this tick: a lower bound, exact after an advance */
-    size_t armed;
-    uint32_t overdue; /* which of the two lists takes nodes that are due already */
+    size_t held;      /* places in use: entries, dead ones and, in front of a slot, dropped ones included */
+    size_t room;      /* places that the chunks we have can hold, however the entries lie */
+    size_t dead, dropped;
+    wheel_keep_fn *keep; /* NULL: all are alive */
+    void *keep_self;
+    struct wheel_chunk *due; /* of the slot that stands open: not fired yet */
+    struct wheel_chunk *free;
+    size_t chunks;    /* in use and free */
+    uint32_t overdue; /* which of the two lists takes what is due already */
     bool advancing;
-    uint64_t used[WHEEL_LEVELS][WHEEL_SLOTS / 64];               /* bit set: the slot is not empty */
-    struct wheel_node *head[WHEEL_LEVELS * WHEEL_SLOTS + 2 + 1]; /* slots, overdue twice, far */
+    uint64_t used[WHEEL_LEVELS][WHEEL_SLOTS / 64]; /* bit set: the slot is not empty */
+    struct wheel_slot {
+        struct wheel_chunk *first, *last;
+    } slot[WHEEL_LISTS];
 };
 
-/* Called for a node that is due. It is not armed any more: it may be armed again, freed, and any other node
- * may be armed or canceled, one of the same tick too (it will not fire then). Must not call wheel_advance. */
-typedef void wheel_fire_fn(void *self, struct wheel_node *n);
-
 void wheel_init(struct wheel *w, uint64_t now_tick);
+/* Everything armed is forgotten; the chunks go to p. */
+void wheel_fini(struct wheel *w, struct pool *p);
 
-/* Fire n at due_tick. Moves n if it is armed already. A tick that is over is not an error: n fires at the
- * next advance, or, from inside a callback, at the advance after this one, so that a delay of zero cannot
- * keep a worker for ever. */
-void wheel_arm(struct wheel *w, struct wheel_node *n, uint64_t due_tick);
+/* Fire {id, gen} at due_tick. A tick that is over is not an error: it fires at the next advance, or, from inside a callback, at
+ * the advance after this one, so that a delay of zero cannot keep a worker for ever. false: no memory, nothing has changed.
+ * Inside a callback it cannot fail for as many entries as the callback was given. p: the pool of the worker that owns w. */
+bool wheel_arm(struct wheel *w, struct pool *p, uint32_t id, uint32_t gen, uint64_t due_tick);
 
-/* n will not fire. true: it was armed. */
-bool wheel_cancel(struct wheel *w, struct wheel_node *n);
+/* An entry that is armed was canceled: its generation is stale from now on. */
+static inline void
+wheel_dead(struct wheel *w)
+{
+    w->dead++;
+}
 
-/* Time is now_tick: fire all that is due. A tick before the last one is taken for the last one. During a
- * callback the wheel stands at the tick of the node that fires: what is armed for a tick between that and
- * now_tick still fires in this call. Returns the number fired. */
-size_t wheel_advance(struct wheel *w, uint64_t now_tick, wheel_fire_fn *fire, void *self);
+/* Time is now_tick: fire what is due, but no more than about max (a chunk more at most): the rest stays for the next call. A tick
+ * before the last one is taken for the last one. During a callback the wheel stands at the tick of the entries that fire: what is
+ * armed for a tick between that and now_tick still fires in this call. Returns how many entries it took, dead ones included. */
+size_t wheel_advance(struct wheel *w, struct pool *p, uint64_t now_tick, size_t max, wheel_fire_fn *fire,
+                     void *self);
 
 /* The tick until which the owner may sleep: never later than the next due tick, earlier when a slot must
- * cascade first (at most four times for one node). WHEEL_NONE: nothing is armed. */
-uint64_t wheel_next(const struct wheel *w);
+ * cascade first (at most four times for one entry). Drops dead entries that stand before it. WHEEL_NONE: nothing is armed. */
+uint64_t wheel_next(struct wheel *w);
 
-static inline bool
-wheel_is_armed(const struct wheel_node *n)
-{
-    return n->next != NULL;
-}
 /* Is a call of wheel_advance worth it? One compare. */
 static inline bool
 wheel_is_due(const struct wheel *w, uint64_t now_tick)
@@ -78,7 +110,7 @@ wheel_is_due(const struct wheel *w, uint64_t now_tick)
 static inline size_t
 wheel_armed(const struct wheel *w)
 {
-    return w->armed;
+    return w->held - w->dropped - w->dead;
 }
 
 #endif

@@ -74,19 +74,25 @@ worker_clock(struct worker *w, uint32_t n)
     return over;
 }
 
-static void
-fire(void *self, struct wheel_node *node)
+static size_t
+fire(void *self, const struct wheel_entry *e, size_t n)
 {
     struct worker *w = self;
 
-    w->sched->ops.fire(w, node);
+    return w->sched->ops.fire(w, e, n);
 }
 
+/* Not all that is due at once: a burst of ticks would be out of cache before its turns come. The part is no smaller than what
+ * a worker can handle in the time that has passed, so slow turns of others do not hold ticks back. */
 void
 worker_timers(struct worker *w)
 {
-    if (!w->foreign)
-        wheel_advance(w->wheel, w->now_ns / 1000000, fire, w);
+    uint64_t ns = w->now_ns - w->timers_ns;
+
+    if (w->foreign)
+        return;
+    w->timers_ns = w->now_ns;
+    wheel_advance(w->wheel, &w->pool, w->now_ns / 1000000, TIMERS_LEAST + ns / TIMER_NS, fire, w);
 }
 
 void

@@ -22,6 +22,8 @@ enum {
     INJECT_SLICES = 61,  /* look at the injection queue so often even when busy */
     INJECT_BATCH = 64,   /* and take so many at most */
     SPIN_NS = 40 * 1000, /* one idle worker spins so long before it sleeps; a wake-up costs about 29 us */
+    TIMERS_LEAST = 32,   /* so many timers may fire at each look at the wheel, */
+    TIMER_NS = 200,      /* and one more for so much time since the last */
     HEAVY_TURN_NS =
         5 * 1000, /* beside turns this long, what it costs to move messages to another CPU is nothing */
 };
@@ -50,6 +52,7 @@ struct worker {
     uint32_t clock_left; /* turns until the clock is read */
     uint64_t now_ns;     /* as last read */
     uint64_t slice_start_ns;
+    uint64_t timers_ns; /* the last look at the wheel */
     struct sched *sched;
     struct runq *runq;
     struct wheel *wheel; /* ticks of 1 ms */

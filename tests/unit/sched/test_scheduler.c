@@ -33,11 +33,13 @@ run(struct worker *x, struct task *task)
     (void)task;
 }
 
-static void
-fire(struct worker *x, struct wheel_node *n)
+static size_t
+fire(struct worker *x, const struct wheel_entry *e, size_t n)
 {
     (void)x;
+    (void)e;
     (void)n;
+    return 0;
 }
 
 static const struct task_ops ops = {.worker_bytes = sizeof(struct worker),

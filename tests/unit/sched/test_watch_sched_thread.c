@@ -69,11 +69,13 @@ run(struct worker *w, struct task *t)
         atomic_fetch_add(&ran, 1);
 }
 
-static void
-fire(struct worker *w, struct wheel_node *n)
+static size_t
+fire(struct worker *w, const struct wheel_entry *e, size_t n)
 {
     (void)w;
+    (void)e;
     (void)n;
+    return 0;
 }
 
 static void

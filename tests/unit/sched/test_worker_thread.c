@@ -48,12 +48,13 @@ run(struct worker *w, struct task *t)
         worker_clock(w, CLOCK_TURNS);
 }
 
-static void
-fire(struct worker *w, struct wheel_node *n)
+static size_t
+fire(struct worker *w, const struct wheel_entry *e, size_t n)
 {
     (void)w;
-    (void)n;
-    atomic_fetch_add(&fired, 1);
+    (void)e;
+    atomic_fetch_add(&fired, (int)n);
+    return 0;
 }
 
 static void
@@ -171,15 +172,15 @@ Test(worker_thread, tasks_that_queue_themselves_all_get_their_turns)
 
 Test(worker_thread, a_sleeping_worker_wakes_up_for_its_timers)
 {
-    struct wheel_node n[3] = {{0}};
+    enum { N = 3 };
     struct worker *w;
 
     start(1);
     w = atomic_load(&sch.workers[0]);
-    for (uint64_t i = 0; i < ARRAY_LEN(n); i++)
-        wheel_arm(w->wheel, &n[i], env_mono_ns(env_real()) / 1000000 + 5 + 10 * i);
+    for (uint32_t i = 0; i < N; i++)
+        cr_assert(wheel_arm(w->wheel, &w->pool, i, 1, env_mono_ns(env_real()) / 1000000 + 5 + 10 * i));
     cr_assert_eq(sched_start(&sch), 0);
-    while (atomic_load(&fired) != ARRAY_LEN(n))
+    while (atomic_load(&fired) != N)
         sched_yield();
     stop();
 }
