@@ -5,7 +5,7 @@
 #include "actor/turn.h"
 #include <string.h>
 
-enum { INDEX_MASK = TNODES_MAX - 1, AHEAD = 8 };
+enum { AHEAD = 8 };
 #define TNODE_AFTER_MAX (UINT64_C(1) << 48) /* some 8,900 years: sums of times do not wrap */
 
 /* --- the table --- */
@@ -63,15 +63,7 @@ tnodes_free(struct tnodes *t)
     env_free_lines(t->env, t, sizeof *t);
 }
 
-struct tnode *
-tnode_at(struct system *sys, uint32_t handle)
-{
-    struct tnodes *t = sys->tn[handle >> TNODE_HOME_SHIFT];
-
-    return t == NULL ? NULL : &t->node[handle & INDEX_MASK];
-}
-
-static COLD struct tnode *
+static struct tnode *
 fresh(struct tnodes *t)
 {
     uint32_t i = atomic_load_explicit(&t->used, memory_order_relaxed);
@@ -88,7 +80,7 @@ fresh(struct tnodes *t)
 static void
 put_free(struct tnodes *t, struct tnode *n)
 {
-    t->free[t->nfree++] = n->handle & INDEX_MASK;
+    t->free[t->nfree++] = n->handle & TNODE_INDEX;
 }
 
 /* Home: an ended node's entry is dead, if there is one. */
@@ -145,7 +137,7 @@ tnode_arm(struct actx *x, enum tnode_kind kind, actor_ref who, uint64_t after_ms
         after_ms = TNODE_AFTER_MAX;
     gen = atomic_load_explicit(&n->gen, memory_order_relaxed) + 1;
     /* never early: count from the tick after now */
-    if (unlikely(!wheel_arm(t->wheel, &x->w.pool, n->handle & INDEX_MASK, gen,
+    if (unlikely(!wheel_arm(t->wheel, &x->w.pool, n->handle & TNODE_INDEX, gen,
                             turn_now(x) / 1000000 + 1 + after_ms))) {
         put_free(t, n);
         return NULL;
@@ -195,7 +187,7 @@ tnode_end(struct actx *x, struct tnode *n)
     }
     head = atomic_load_explicit(&home->returned, memory_order_relaxed);
     do
-        n->returned = head == NULL ? 0 : head->handle & INDEX_MASK;
+        n->returned = head == NULL ? 0 : head->handle & TNODE_INDEX;
     /* release; pairs with the acquire in tnodes_collect */
     while (!atomic_compare_exchange_weak_explicit(&home->returned, &head, n, memory_order_release,
                                                   memory_order_relaxed));

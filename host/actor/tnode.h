@@ -19,7 +19,7 @@
  */
 #ifndef ACTOR_TNODE_H
 #define ACTOR_TNODE_H
-#include "actor/actx.h"
+#include "actor/actor_system.h"
 #include "sched/wheel.h"
 
 enum tnode_kind {
@@ -29,7 +29,7 @@ enum tnode_kind {
     TNODE_RETRY /* a back-off; tag: the directive that waits */
 };
 enum { TNODE_INLINE = 0xff, TNODE_INLINE_UNITS = 2 /* of 8 B */ };
-enum { TNODE_HOME_SHIFT = 24, TNODES_MAX = 1 << TNODE_HOME_SHIFT };
+enum { TNODE_HOME_SHIFT = 24, TNODES_MAX = 1 << TNODE_HOME_SHIFT, TNODE_INDEX = TNODES_MAX - 1 };
 
 struct tnode {
     _Atomic(uint32_t) gen; /* the actor ends it; home reads it when firing */
@@ -78,7 +78,13 @@ int tnodes_new(struct tnodes **ret, struct env *env, uint32_t home, struct wheel
 void tnodes_free(struct tnodes *t);
 
 /* Any worker: the node of a handle, alive or not. NULL: no such handle. */
-struct tnode *tnode_at(struct system *sys, uint32_t handle);
+INLINE struct tnode *
+tnode_at(struct system *sys, uint32_t handle)
+{
+    struct tnodes *t = sys->tn[handle >> TNODE_HOME_SHIFT];
+
+    return unlikely(t == NULL) ? NULL : &t->node[handle & TNODE_INDEX];
+}
 /* Arm on this worker. after_ms counts from the turn's time. The caller sets what the kind needs beyond that: type, class and
  * message or inline_; target and incarnation. period_ms: 0 but for REPEATING. NULL: no memory, or this worker cannot (the port, a worker that was
  * taken over); nothing has changed then. */

@@ -9,6 +9,7 @@
 #include "actor/message.h"
 #include "actor/tnode.h"
 #include "actor/turn.h"
+#include <string.h>
 
 enum {
     ASK_LINGER_MS = 1000,
@@ -207,17 +208,21 @@ size_t
 tnodes_fire(struct worker *w, const struct wheel_entry *e, size_t n)
 {
     struct actx *x = actx_of(w);
-    struct chains ch = {0};
+    const struct tnode *table = x->tn->node;
+    struct chains ch;
     size_t dead = 0;
 
-    for (size_t i = 0; i < n; i++)
-        __builtin_prefetch(&x->tn->node[e[i].id], 1);
-    for (size_t i = 0; i < n; i++) {
-        const struct tnode *node = &x->tn->node[e[i].id];
+    ch.n = 0;
+    memset(ch.at, 0, sizeof ch.at);
 
-        /* its neighbours in the actor's list; ASK: any address will do */
-        __builtin_prefetch(tnode_at(x->sys, __atomic_load_n(&node->next, __ATOMIC_RELAXED)), 1);
-        __builtin_prefetch(tnode_at(x->sys, __atomic_load_n(&node->prev, __ATOMIC_RELAXED)), 1);
+    for (size_t i = 0; i < n; i++)
+        __builtin_prefetch(&table[e[i].id], 1);
+    for (size_t i = 0; i < n; i++) {
+        const struct tnode *node = &table[e[i].id];
+
+        /* its neighbours in the actor's list; those that were armed elsewhere, and what an ask has there, are a wrong guess */
+        __builtin_prefetch(&table[__atomic_load_n(&node->next, __ATOMIC_RELAXED) & TNODE_INDEX], 1);
+        __builtin_prefetch(&table[__atomic_load_n(&node->prev, __ATOMIC_RELAXED) & TNODE_INDEX], 1);
         if (node->class != TNODE_INLINE)
             __builtin_prefetch(atomic_load_explicit(&node->message, memory_order_relaxed), 1);
         __builtin_prefetch(&x->cells[node->who.slot], 1);
