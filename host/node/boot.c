@@ -94,17 +94,13 @@ load_checked(struct boot *b, struct config **ret, struct diags *d)
     struct config *c = NULL;
     int r = plugin_schemas_new(&s, b->env);
 
-    if (r == 0)
-        r = config_load(&c, b->config->path, b->world, d);
     if (r == 0) {
         struct config_schemas face = plugin_schemas_face(s);
 
-        r = config_check_plugins(c, &face, d);
+        r = config_load_checked(&c, b->config->path, b->world, &face, d);
     }
     plugin_schemas_free(s);
-    if (r < 0)
-        config_free(c);
-    else
+    if (r == 0)
         *ret = c;
     return r;
 }

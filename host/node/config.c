@@ -243,14 +243,17 @@ load_drop_ins(struct config *c, const char *path, const struct config_world *w, 
     return r;
 }
 
+/* With schemas, plugins are looked at in any case: all mistakes at once. What was refused is not set. */
 static int
-finish(struct config **ret, struct config *c, const struct config_world *w, struct diags *d, int r)
+finish(struct config **ret, struct config *c, const struct config_world *w, const struct config_schemas *s,
+       struct diags *d, int r)
 {
-    if (r == 0) {
+    if (r == 0)
         config_defaults(c, w, d);
-    }
-    if (r == 0 && diags_count(d) == 0)
+    if (r == 0 && (diags_count(d) == 0 || s != NULL))
         r = config_fill(c);
+    if (r == 0 && s != NULL && config_check_plugins(c, s, d) == -ERR_NOMEM)
+        r = -ERR_NOMEM;
     if (r == 0 && diags_count(d) > 0)
         r = -ERR_CONFIG;
     diags_sort(d);
@@ -264,6 +267,13 @@ finish(struct config **ret, struct config *c, const struct config_world *w, stru
 int
 config_load(struct config **ret, const char *path, const struct config_world *w, struct diags *d)
 {
+    return config_load_checked(ret, path, w, NULL, d);
+}
+
+int
+config_load_checked(struct config **ret, const char *path, const struct config_world *w,
+                    const struct config_schemas *s, struct diags *d)
+{
     struct config *c = config_new(path);
     int r;
 
@@ -272,7 +282,7 @@ config_load(struct config **ret, const char *path, const struct config_world *w,
     r = load_file(c, path, w, d);
     if (r == 0)
         r = load_drop_ins(c, path, w, d);
-    return finish(ret, c, w, d, r);
+    return finish(ret, c, w, s, d, r);
 }
 
 int
@@ -292,5 +302,5 @@ config_load_text(struct config **ret, const char *name, const char *text, size_t
     } else if (r != -ERR_NOMEM) {
         r = 0;
     }
-    return finish(ret, c, w, d, r);
+    return finish(ret, c, w, NULL, d, r);
 }

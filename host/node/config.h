@@ -94,6 +94,9 @@ struct config_schemas {
     /* The same for the start arguments of a behaviour; called after settings() for every plugin. */
     int (*args)(void *self, const char *behaviour, const struct schema **ret, struct err *e);
 };
+/* config_load, and config_check_plugins even when other things are wrong: all mistakes in one pass. s may be NULL: no check. */
+int config_load_checked(struct config **ret, const char *path, const struct config_world *w,
+                        const struct config_schemas *s, struct diags *d);
 /* Find the plugins' files and, when s is given, check their settings and the actors' arguments. Errors go to
  * d. Returns 0, -ERR_CONFIG, -ERR_NOMEM. */
 int config_check_plugins(const struct config *c, const struct config_schemas *s, struct diags *d);

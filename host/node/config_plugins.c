@@ -108,7 +108,8 @@ config_check_plugins(const struct config *c, const struct config_schemas *s, str
     /* Behaviours of plugins that could not be read are unknown for that reason alone: say nothing more. */
     if (s != NULL && diags_count(d) == before)
         vec_each (a, &c->actor)
-            no_memory = check_actor(a, s, d) == -ERR_NOMEM || no_memory;
+            if (a->keys.behaviour != NULL)
+                no_memory = check_actor(a, s, d) == -ERR_NOMEM || no_memory;
     if (d->no_memory || no_memory)
         return -ERR_NOMEM;
     diags_sort(d);

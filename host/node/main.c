@@ -83,17 +83,19 @@ show_errors(const struct options *o, const struct diags *d, int code)
     return code;
 }
 
+/* Everything that --check looks at, when `check`; else the files alone. */
 static int
-check_plugins(const struct config *c, struct diags *d)
+load(struct config **ret, const char *path, const struct config_world *w, bool check, struct diags *d)
 {
     struct plugin_schemas *s = NULL;
     struct config_schemas face;
-    int r = plugin_schemas_new(&s, env_real());
+    int r = check ? plugin_schemas_new(&s, env_real()) : 0;
 
     if (r < 0)
         return r;
-    face = plugin_schemas_face(s);
-    r = config_check_plugins(c, &face, d);
+    if (check)
+        face = plugin_schemas_face(s);
+    r = config_load_checked(ret, path, w, check ? &face : NULL, d);
     plugin_schemas_free(s);
     return r;
 }
@@ -153,9 +155,7 @@ with_config(const struct options *o)
         return EXIT_FAILED;
     diags_init(&d);
     config_world_real(w);
-    r = config_load(&c, o->config, w, &d);
-    if (r == 0 && o->action != ACTION_DUMP)
-        r = check_plugins(c, &d);
+    r = load(&c, o->config, w, o->action != ACTION_DUMP, &d);
     if (r == -ERR_NOMEM) {
         fputs("actord: out of memory\n", stderr);
         code = EXIT_FAILED;

@@ -94,6 +94,25 @@ Test(actord, check_exits_3_and_shows_all_errors_without_colors_in_a_pipe)
     expect_has(out, "{\"valid\":false,\"errors\":[{\"file\":\"node.ini\",\"line\":2,\"column\":1,");
 }
 
+Test(actord, what_is_wrong_with_plugins_is_shown_beside_what_is_wrong_with_keys)
+{
+    char out[16384];
+
+    put("node.ini", "[scheduler]\nthreads = 0\n[plugins]\ndir = " PLUGINS "\n[plugin greeter]\nsetting = 1\n"
+                    "[plugin gone]\npath = gone.so\n[actor a]\nbehavior = greeter\n");
+    cr_expect_eq(run("-c node.ini --check", out), 3);
+    expect_has(out, "node.ini:2:11: error: 0 is too small");
+    expect_has(out, "node.ini:6:1: error:");
+    expect_has(out, "node.ini:8:8: error: cannot read ");
+    expect_has(out, "did you mean \"behaviour\"?");
+    expect_has(out, "5 errors\n"); /* the fifth: [actor a] has no behaviour */
+    put("node.ini", "[scheduler]\nthreads = 0\n[plugins]\ndir = " PLUGINS
+                    "\n[plugin greeter]\n[actor a]\nbehaviour = greeter\narg.x = 1\n");
+    cr_expect_eq(run("-c node.ini", out), 78);
+    expect_has(out, "node.ini:8:1: error:");
+    expect_has(out, "2 errors\n");
+}
+
 Test(actord, a_start_with_a_wrong_configuration_exits_78)
 {
     char out[16384];
