@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -53,14 +54,43 @@ struct start {
     char name[16];
 };
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define OWN_FAULT_STACK 0 /* the sanitizer has one */
+#elif defined(__has_feature)
+#define OWN_FAULT_STACK (!__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer))
+#else
+#define OWN_FAULT_STACK 1
+#endif
+enum { FAULT_STACK_BYTES = 64 << 10 };
+
+/* Where a signal handler runs when this thread has used up its stack. Costs addresses, no memory until then. NULL: do without. */
+void *
+thread_fault_stack(void)
+{
+    stack_t st = {.ss_size = FAULT_STACK_BYTES};
+
+    if (!OWN_FAULT_STACK)
+        return NULL;
+    st.ss_sp = mmap(NULL, FAULT_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (st.ss_sp == MAP_FAILED)
+        return NULL;
+    sigaltstack(&st, NULL);
+    return st.ss_sp;
+}
+
 static void *
 run(void *p)
 {
     struct start s = *(struct start *)p;
+    void *stack = thread_fault_stack();
 
     free(p);
     pthread_setname_np(pthread_self(), s.name);
     s.fn(s.arg);
+    if (stack != NULL) {
+        sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL);
+        munmap(stack, FAULT_STACK_BYTES);
+    }
     return NULL;
 }
 

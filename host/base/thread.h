@@ -22,6 +22,10 @@ void mutex_lock(struct mutex *m);
 bool mutex_trylock(struct mutex *m); /* true: locked */
 void mutex_unlock(struct mutex *m);
 
+/* Give the calling thread a stack for signal handlers of its own faults; threads of thread_start have one. It stays until the
+ * thread ends. NULL: none was needed, or there was no memory. */
+void *thread_fault_stack(void);
+
 /* A started thread. It takes no asynchronous signals (those go to the main thread), faults stay with the
  * thread that caused them. */
 struct thread {

@@ -1,4 +1,5 @@
 /* node.c - the loop's mailbox, spawning from outside, and the whole life. */
+#include "node/crash.h"
 #include "node/node.h"
 #include "actor/call.h"
 #include "actor/message.h"
@@ -144,6 +145,7 @@ node_loop_start(void *ctx, struct err *e)
     if (r < 0)
         return err_set(e, ERR_IO, "no event loop: %s", uv_strerror(r));
     n->posted.data = n->tidy.data = n;
+    crash_add(n);
     if (b->config->plugins.unload != RUNTIME_UNLOAD_NEVER)
         uv_timer_start(&n->tidy, tidy, 1000, 1000);
     return 0;
@@ -163,6 +165,7 @@ node_run(struct config *c, const struct config_world *w, const char *notify_sock
     n->posts_end = &n->posts;
     n->start_ns = env_mono_ns(env_real());
     end = boot_run(&n->boot, env_real(), c, w, node_phases, node_phases_n, n, notify_socket, e);
+    crash_remove(n);
     if (end != BOOT_LATE) { /* else threads may still look at it: the process is about to end */
         backend_free(n);
         mutex_fini(&n->post_lock);

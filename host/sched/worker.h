@@ -64,6 +64,8 @@ struct worker {
     struct pool pool;
 };
 
+/* The worker whose thread calls, or NULL. For crash reports: may be called from a signal handler. */
+struct worker *worker_current(void);
 /* The worker, on entering host code while detached is WORKER_HELD, before it has touched anything: waits for the outcome. */
 void worker_held(struct worker *w);
 

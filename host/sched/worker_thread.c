@@ -194,6 +194,15 @@ idle(struct worker *w, struct worker_thread *me)
     return NULL;
 }
 
+/* Whose thread this is; a signal handler reads it, so it is never allocated late. */
+static _Thread_local __attribute__((tls_model("initial-exec"))) struct worker *mine;
+
+struct worker *
+worker_current(void)
+{
+    return mine;
+}
+
 static void
 worker_main(void *arg)
 {
@@ -201,6 +210,7 @@ worker_main(void *arg)
     struct worker *w = me->worker;
     struct sched *s = w->sched;
 
+    mine = w;
     epoch_online(&s->epoch, w->seat);
     while (likely(!atomic_load_explicit(&s->stop, memory_order_relaxed))) {
         struct task *t = worker_next(w);
