@@ -261,8 +261,12 @@ ask_fini(struct visit *v)
 static void
 failed(struct op *op, const struct heard *h)
 {
+    struct err e;
+
     if (h->code > 0) {
-        op_fail(op, ERR_FAILED, "the handler of %s failed with code %d", op->path, h->code);
+        err_set(&e, ERR_FAILED, "the handler of %s failed with code %d", op->path, h->code);
+        err_fix(&e, "actorctl actor %s shows its words", op->path);
+        op_end(op, -ERR_FAILED, &e);
         return;
     }
     switch (-h->code) {

@@ -137,6 +137,9 @@ def tell_and_ask_know_the_messages_of_their_actor(node):
     got = node.ctl("ask", "/user/g", "greet", {"name": "b"})
     equal("asked", (got["message"], got["answer"]), ("greeter.greeted", {"total": 4}))
     fails(node, NOTFOUND, ["grete", "greet"], "tell", "/user/g", "grete", {})
+    r = subprocess.run([node.actorctl, "-s", node.sock, "tell", "/user/g", "grete"], stdin=subprocess.DEVNULL,
+                       capture_output=True, text=True)
+    holds(f"words for people, no empty line: {r.stderr!r}", r.stderr.strip() and all(map(str.strip, r.stderr.splitlines())))
     fails(node, USAGE, ["nmae", "name"], "ask", "/user/g", "greet", {"nmae": "x"})
     fails(node, USAGE, ["times"], "tell", "/user/g", "greet", {"times": "many"})
     fails(node, USAGE, ["times"], "tell", "/user/g", "greet", {"times": -1})

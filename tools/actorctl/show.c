@@ -443,7 +443,8 @@ show_result(const struct call *call, const msgpack_object *result, FILE *f)
 {
     const msgpack_object *next;
 
-    if (result == NULL || result->type != MSGPACK_OBJECT_MAP || show_short(call, result, f))
+    if (result == NULL || result->type != MSGPACK_OBJECT_MAP || result->via.map.size == 0 || /* a refusal's */
+        show_short(call, result, f))
         return;
     if (call->cmd->number == COMMAND_actors || call->cmd->number == COMMAND_tree) {
         show_lists(call, result, f);
