@@ -9,6 +9,7 @@ import json, os, subprocess, sys, unittest
 ROOT, BUILD, LEAKY = sys.argv[1:4]
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 from benchlib import bars, compare, curves, pairs, passes, scenarios
+from benchlib.build import Build
 from benchlib.failed import Failed
 from benchlib.measure import measure
 from benchlib.phase import REPEATS, Phase
@@ -71,7 +72,7 @@ class Refusals(unittest.TestCase):
     def refused(self, what, words):
         s = Scenario("leaky", "", "leaky", {"what": what}, {}, {"throughput": "msg/s"}, file=LEAKY)
         with self.assertRaises(Failed) as e:
-            measure(BUILD, s, sorted(os.sched_getaffinity(0))[:1])
+            measure(Build(BUILD), s, sorted(os.sched_getaffinity(0))[:1])
         self.assertIn(words, str(e.exception))
 
     def test_a_run_in_which_something_went_wrong_gives_no_figure(self):
@@ -156,6 +157,10 @@ class Judgment(unittest.TestCase):
         peer = Fixed("caf/1", kind="caf", per_spawn=[1000])
         row = compare.rows([self.SPAWN], self.passes(self.SPAWN, ours, bare, peer, runs=1), [ours], bare, [peer])[0]
         self.assertEqual((row.share, row.verdict, row.peers["caf"]), (0.25, "pass", (1000, 5.0)))
+
+    def test_nothing_is_better_than_little(self):
+        swap = scenarios.BY_NAME["swap"]
+        self.assertEqual([swap.better("added_p999", *v) for v in ((0, 0), (0, 2), (2, 0))], [1, float("inf"), 0])
 
     def test_a_peer_that_is_ahead_is_named(self):
         ours, bare = Fixed("actord/1", throughput=[60]), Fixed("floor", throughput=[100])

@@ -60,7 +60,7 @@ class Caf(Peer):
 
     def __init__(self, build, threads):
         super().__init__("caf", threads)
-        self.program = compiled(build, os.path.join(TOP, "tests/peers/caf/bench.cpp"), "caf", [
+        self.program = compiled(os.path.join(build.folder, "peers/caf"), [os.path.join(TOP, "tests/peers/caf/bench.cpp")], [
             "g++", "-std=c++17", "-O3", "-march=native", "-w", "-pthread", "-o", "{out}", "{source}", "-lcaf_io", "-lcaf_core"])
 
     @staticmethod
@@ -76,7 +76,7 @@ class Erlang(Peer):
 
     def __init__(self, build, threads):
         super().__init__("erlang", threads)
-        self.folder = os.path.join(build, "peers")
+        self.folder = os.path.join(build.folder, "peers")
         os.makedirs(self.folder, exist_ok=True)
         say(["erlc", "-o", self.folder, os.path.join(TOP, "tests/peers/erlang/bench.erl")])
 

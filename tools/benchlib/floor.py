@@ -1,6 +1,6 @@
 """The floor: the scenarios against no runtime at all (tests/peers/limit), and the probe of the machine's phase."""
 import os, subprocess
-from benchlib.build import TOP, compiled
+from benchlib.build import TOP, compiled, compiler
 
 SOURCE = os.path.join(TOP, "tests/peers/limit/limit.c")
 
@@ -14,8 +14,8 @@ class Floor:
     def run(self, name):
         """{metric: value} of one scenario."""
         if self.program is None:
-            self.program = compiled(self.build, SOURCE, "limit", [
-                os.environ.get("CC", "cc").split()[-1], "-std=gnu11", "-O3", "-march=native", "-w", "-DPLAIN=0", "-pthread",
+            self.program = compiled(os.path.join(self.build.folder, "peers/limit"), [SOURCE], [
+                compiler(), "-std=gnu11", "-O3", "-march=native", "-w", "-DPLAIN=0", "-pthread",
                 "-o", "{out}", "{source}"])
         out = subprocess.run([self.program, name], capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
         return {line.split()[2]: float(line.split()[3]) for line in out.stdout.splitlines()}

@@ -10,12 +10,12 @@ class Node:
         self.env.update((k, v) for k, v in os.environ.items() if k.endswith("SAN_OPTIONS"))
         ini = os.path.join(self.dir, "node.ini")
         with open(ini, "w") as f:
-            f.writelines(f"[plugin {p}]\npath = {plugin_path(build, file)}\n" for p, file in plugins.items())
+            f.writelines(f"[plugin {p}]\npath = {build.plugin(file)}\n" for p, file in plugins.items())
             f.write(f"[actor bench]\nbehaviour = {behaviour}\n")
             f.writelines(f"arg.{k} = {v}\n" for k, v in args.items())
             f.write(extra)
         self.process = subprocess.Popen(
-            [f"{build}/host/node/actord", "-c", ini], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=self.env,
+            [build.actord, "-c", ini], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=self.env,
             preexec_fn=lambda: os.sched_setaffinity(0, cpus))
         self.text, self.seen = "", 0
         self.wakes = selectors.DefaultSelector()
@@ -38,7 +38,7 @@ class Node:
 
     def ctl(self, *args, timeout_s=120):
         """The answer of one actorctl command; the last document of its output, those before it are progress."""
-        r = subprocess.run([f"{self.build}/tools/actorctl/actorctl", "--json", *args], stdin=subprocess.DEVNULL,
+        r = subprocess.run([self.build.actorctl, "--json", *args], stdin=subprocess.DEVNULL,
                            capture_output=True, text=True, timeout=timeout_s, env=self.env)
         if r.returncode != 0:
             raise Failed(f"actorctl {' '.join(args)}: {r.stderr.strip()[-1000:]}")
@@ -86,7 +86,3 @@ class Node:
 
 def sums(status):
     return ", ".join(f"{k} {status[k]}" for k in ("accepted", "handled", "failed", "dead", "queued"))
-
-
-def plugin_path(build, name):
-    return name if name.startswith("/") else f"{build}/tools/bench-plugin/{name}.so"

@@ -6,10 +6,14 @@ def run(scenarios, contenders, runs, phase, say):
     """Figures of (scenario, "CONTENDER:METRIC"). A contender that knows nothing of a metric has none."""
     got = Figures()
     for i in range(runs):
+        turn = i % len(contenders)
+        order = contenders[turn:] + contenders[:turn]
         for s in scenarios:
-            turn = i % len(contenders)
-            order = contenders[turn:] + contenders[:turn]
-            values = phase.run(lambda: [(c, c.measure(s)) for c in order])
+            try:
+                values = phase.run(lambda: [(c, c.measure(s)) for c in order])
+            except KeyboardInterrupt:  # what was measured is worth something
+                say(f"# interrupted in pass {i + 1} of {runs}")
+                return got
             for contender, figures in values:
                 for metric, value in figures.items():
                     got.add(s.name, f"{contender.name}:{metric}", s.units[metric], value)

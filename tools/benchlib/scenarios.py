@@ -48,7 +48,8 @@ class Scenario:
 
     def better(self, metric, ours, theirs):
         """How far we are: 1 is as good as they are, whichever direction is better."""
-        return theirs / ours if self.units[metric] in LESS_IS_MORE else ours / theirs
+        more, less = (theirs, ours) if self.units[metric] in LESS_IS_MORE else (ours, theirs)
+        return 1.0 if more == less else more / less if less else float("inf")
 
 
 def both(scenario, metric, caf=None, erlang=None):

@@ -1,8 +1,8 @@
 """The swap scenario: 1M live actors change their plugin's version; once at rest, once under full load."""
-import os, time
+import time
 from benchlib.failed import Failed
 from benchlib.measure import FIGURE
-from benchlib.node import Node, plugin_path
+from benchlib.node import Node
 
 CALM_S = 1.0  # probes before the swap, to know what the load alone costs
 
@@ -23,7 +23,7 @@ def swap_once(build, args, cpus, calm_s):
         tell_phase(node, 1)
         time.sleep(calm_s)  # the measured part itself: it is to last so long
         tell_phase(node, 2)
-        answer = node.ctl("swap", "swap", os.path.abspath(plugin_path(build, "swap-2")))
+        answer = node.ctl("swap", "swap", build.plugin("swap-2"))
         tell_phase(node, 3)
         done = node.wait(r"bench done failed=(\d+)")
         if int(done[1]) or answer["switched"] < args["n"]:
