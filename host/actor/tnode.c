@@ -186,8 +186,8 @@ tnode_end(struct actx *x, struct tnode *n)
         return;
     }
     head = atomic_load_explicit(&home->returned, memory_order_relaxed);
-    do
-        n->returned = head == NULL ? 0 : head->handle & TNODE_INDEX;
+    do /* atomic: it lies where tnodes_fire looks for a link */
+        __atomic_store_n(&n->returned, head == NULL ? 0 : (uint32_t)(head - home->node), __ATOMIC_RELAXED);
     /* release; pairs with the acquire in tnodes_collect */
     while (!atomic_compare_exchange_weak_explicit(&home->returned, &head, n, memory_order_release,
                                                   memory_order_relaxed));

@@ -360,7 +360,7 @@ Test(wheel, after_arming_nothing_needs_memory)
 
     rng_seed(&rng, 5);
     for (uint32_t i = 0; i < NODES; i++)
-        arm(i, 1001 + rng_below(&rng, 1u << (8 * (i % 5) % 33)));
+        arm(i, 1001 + rng_below(&rng, UINT64_C(1) << 8 * (i % 5)));
     env.fail_at = 1;
     env.fail_from = true;
     one = count_and_rearm;
