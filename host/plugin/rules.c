@@ -59,7 +59,7 @@ check_exports(const struct elf *e, struct err *err)
             continue;
         err_set(err, ERR_REFUSED, "the file exports '%.100s'; a plugin exports only '" ELF_ENTRY_SYMBOL "'",
                 s.name);
-        return err_fix(err, "compile with -fvisibility=hidden, or make the symbol static");
+        return err_fix(err, "use the flags of `pkg-config --cflags --libs actor-sdk`, or make the symbol static");
     }
     return 0;
 }

@@ -36,7 +36,7 @@ def crash(build, plugin, message, sig):
 
 def main():
     for message, sig in FAULTS.items():
-        crash(sys.argv[1], sys.argv[2], message, sig)
+        crash(sys.argv[1], os.path.abspath(sys.argv[2]), message, sig)
     print(f"{len(FAULTS)} faults, each told of with plugin, actor and message")
 
 

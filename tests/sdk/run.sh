@@ -141,6 +141,18 @@ pkgconfig() {
     for h in "$sdk"/actor/*.h; do
         [ -f "$tmp/prefix/include/actor/$(basename "$h")" ] || fail "$(basename "$h") is not installed"
     done
+    # Templates of the C++ library have default visibility of their own.
+    sed -e '/^#include/a #include <string>\n#include <vector>' -e 's/ actor_log_info(/ std::vector<int> some(3); std::string words("a"); some.push_back((int)words.size());&/' \
+        "$root/plugins/hello-cxx/hello.cc" >"$tmp/cxx.cc"
+    grep -q 'std::vector<int> some' "$tmp/cxx.cc" || fail "hello.cc has no place for a template"
+    for cxx in g++ clang++; do
+        command -v $cxx >/dev/null || { echo "$cxx is not installed: skipped"; continue; }
+        # shellcheck disable=SC2046
+        $cxx -std=c++17 -shared -fPIC $(pkg-config --cflags --libs actor-sdk) -o "$tmp/cxx.so" "$tmp/cxx.cc" ||
+            fail "C++ with templates does not build with pkg-config actor-sdk and $cxx"
+        got=$(nm -D --defined-only "$tmp/cxx.so" | awk '{ print $3 }')
+        [ "$got" = actor_plugin_entry ] || fail "$cxx: it exports $got"
+    done
 }
 
 "$@"

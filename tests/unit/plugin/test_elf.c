@@ -157,7 +157,7 @@ Test(elf, an_extra_export_is_refused_by_name)
 
     cr_expect_eq(rules_of("bad_extra_export", NULL, &err), -ERR_REFUSED);
     expect_text(&err, "helper_of_mine");
-    expect_fix(&err, "-fvisibility=hidden");
+    expect_fix(&err, "pkg-config --cflags --libs actor-sdk");
 }
 
 Test(elf, a_file_without_the_symbol_is_no_plugin)
