@@ -54,14 +54,16 @@ mbox_push(struct mbox *mb, struct msg *first, struct msg *last)
     return prev == MBOX_IDLE;
 }
 
-/* Schedule an idle actor without mail. true: the caller must put it on a run queue. Any thread. */
+/* Schedule an idle actor without mail. true: the caller must put it on a run queue. Any thread. Sequentially consistent, failing
+ * too: who has asked for attention (cell_poke) and finds a tail that is not idle must not have read an old one. Pairs with going
+ * idle in mbox_leave_ and mbox_sleep, after which the owner looks whether it was asked. */
 INLINE bool
 mbox_wake(struct mbox *mb)
 {
     uintptr_t idle = MBOX_IDLE;
 
-    return atomic_compare_exchange_strong_explicit(&mb->tail, &idle, MBOX_EMPTY, memory_order_acq_rel,
-                                                   memory_order_relaxed);
+    return atomic_compare_exchange_strong_explicit(&mb->tail, &idle, MBOX_EMPTY, memory_order_seq_cst,
+                                                   memory_order_seq_cst);
 }
 
 /* Owner, at the start of a slice. The first message, or NULL: the actor has no mail (it stays scheduled). */
@@ -86,8 +88,8 @@ mbox_sleep(struct mbox *mb)
 {
     uintptr_t expect = MBOX_EMPTY;
 
-    /* release; pairs with the exchange in mbox_push */
-    return atomic_compare_exchange_strong_explicit(&mb->tail, &expect, MBOX_IDLE, memory_order_acq_rel,
+    /* release; pairs with the exchange in mbox_push. seq_cst; pairs with mbox_wake */
+    return atomic_compare_exchange_strong_explicit(&mb->tail, &expect, MBOX_IDLE, memory_order_seq_cst,
                                                    memory_order_relaxed);
 }
 
@@ -101,7 +103,8 @@ mbox_leave_(struct mbox *mb, struct msg *m, uintptr_t to)
         return x;
     /* head goes first: after the swap it belongs to the next pusher */
     atomic_store_explicit(&mb->head, NULL, memory_order_relaxed);
-    if (atomic_compare_exchange_strong_explicit(&mb->tail, &expect, to, memory_order_acq_rel, memory_order_relaxed))
+    /* release; pairs with the exchange in mbox_push. seq_cst; pairs with mbox_wake */
+    if (atomic_compare_exchange_strong_explicit(&mb->tail, &expect, to, memory_order_seq_cst, memory_order_relaxed))
         return NULL;
     while ((x = atomic_load_explicit(&m->next, memory_order_acquire)) == NULL)
         MBOX_PAUSE(); /* as in mbox_first */
