@@ -87,22 +87,24 @@ runq_waiting(const struct runq *q)
 
 struct task *runq_pop_ring_(struct runq *q);
 
-/* Owner. The next task, or NULL. */
+/* Owner. The next task. NULL: neither slot nor ring holds one; who leaves or sleeps relies on that. */
 INLINE struct task *
 runq_pop(struct runq *q)
 {
     struct task *t = atomic_load_explicit(&q->slot, memory_order_relaxed);
 
     if (likely(t != NULL)) {
-        if (likely(++q->streak <= RUNQ_LIFO_STREAK) || runq_waiting(q) == 0) {
-            if (unlikely(q->streak > RUNQ_LIFO_STREAK))
-                q->streak = 0; /* nobody waits: look again after as many visits */
-            atomic_store_explicit(&q->slot, NULL, memory_order_relaxed);
-            atomic_signal_fence(memory_order_seq_cst); /* compiler only: the thief's barrier does the rest */
-            if (likely(atomic_load_explicit(&q->steals, memory_order_relaxed) == q->seen) ||
-                !runq_settle_(q, t))
-                return t;
+        if (unlikely(++q->streak > RUNQ_LIFO_STREAK)) {
+            struct task *waited = runq_pop_ring_(q);
+
+            q->streak = 0;
+            if (waited != NULL)
+                return waited; /* else nobody waits: look again after as many visits */
         }
+        atomic_store_explicit(&q->slot, NULL, memory_order_relaxed);
+        atomic_signal_fence(memory_order_seq_cst); /* compiler only: the thief's barrier does the rest */
+        if (likely(atomic_load_explicit(&q->steals, memory_order_relaxed) == q->seen) || !runq_settle_(q, t))
+            return t;
     }
     q->streak = 0;
     return runq_pop_ring_(q);
