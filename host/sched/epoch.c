@@ -39,8 +39,8 @@ epoch_join(struct epoch *e, struct epoch_seat *s)
 
     atomic_store_explicit(&s->seen, EPOCH_OFFLINE, memory_order_relaxed);
     do
-        s->next = head; /* release; pairs with the acquire in oldest() */
-    while (!atomic_compare_exchange_weak_explicit(&e->seats, &head, s, memory_order_acq_rel,
+        s->next = head; /* release; pairs with the acquire in oldest(). seq_cst: see epoch_online */
+    while (!atomic_compare_exchange_weak_explicit(&e->seats, &head, s, memory_order_seq_cst,
                                                   memory_order_relaxed));
 }
 
@@ -69,7 +69,8 @@ oldest(struct epoch *e)
 {
     uint64_t low = EPOCH_OFFLINE;
 
-    for (struct epoch_seat *s = atomic_load_explicit(&e->seats, memory_order_acquire); s != NULL;
+    /* seq_cst: who joined before is seen, and who joins later sees the epoch that we have moved */
+    for (struct epoch_seat *s = atomic_load_explicit(&e->seats, memory_order_seq_cst); s != NULL;
          s = s->next) {
         /* a read-modify-write: takes part in one order with the exchange in epoch_online */
         uint64_t seen = atomic_fetch_add_explicit(&s->seen, 0, memory_order_seq_cst);

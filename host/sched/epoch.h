@@ -38,11 +38,11 @@ void epoch_fini(struct epoch *e, void *arg); /* nobody takes part any more: free
 void epoch_join(struct epoch *e, struct epoch_seat *s);
 /* The participant, before it looks at shared memory after being offline. Sequentially consistent; pairs with
  * the read-modify-write in epoch_collect: either the collector sees us, or we see what was unpublished before
- * it looked. */
+ * it looked. The load too: a collector that does not see our seat yet has moved the epoch before it looked. */
 INLINE void
 epoch_online(struct epoch *e, struct epoch_seat *s)
 {
-    atomic_exchange_explicit(&s->seen, atomic_load_explicit(&e->now, memory_order_acquire),
+    atomic_exchange_explicit(&s->seen, atomic_load_explicit(&e->now, memory_order_seq_cst),
                              memory_order_seq_cst);
 }
 INLINE void
