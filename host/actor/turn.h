@@ -47,8 +47,9 @@ host_try_enter(struct actx *x)
 {
     atomic_store_explicit(&x->w.in_host, 1, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst); /* compiler only: the watchdog's barrier does the rest */
-    /* detached stays so once for all, but then too each entry must see what the take-over left behind */
-    return atomic_load_explicit(&x->w.detached, memory_order_relaxed) == WORKER_ATTACHED;
+    /* detached stays so once for all, but then too each entry must see what the take-over left behind. Acquire: so must the entry
+     * after one that was given up, which has put our queues back; pairs with the release in sched_take_over */
+    return atomic_load_explicit(&x->w.detached, memory_order_acquire) == WORKER_ATTACHED;
 }
 INLINE void
 host_enter(struct actx *x)
