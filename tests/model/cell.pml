@@ -135,24 +135,30 @@ end_unasked:
 }
 #endif
 
-/*= host/sched/worker_thread.c: t = runq_pop(w->runq); if (t == NULL) t = sched_inject_take(s, w); if (t == NULL && s->nworkers > 1) t = steal( */
+/*= host/sched/worker_thread.c: t = runq_pop(w->runq); if (t == NULL) t = sched_inject_take(s, w); if (t == NULL) t = steal(w); */
 /*= host/sched/worker_thread.c: if (unlikely(atomic_load_explicit(&w->detached, memory_order_relaxed) == WORKER_DETACHED)) break; */
 /*= host/actor/turn.c: mbox_keep(&c->mb, next); goto yield; */
 /*= host/mailbox/mbox.h: if (atomic_load_explicit(&mb->tail, memory_order_relaxed) == MBOX_EMPTY) return NULL; */
 proctype Worker(byte w) {
     byte t = NONE, old = NONE, one = NONE, m, nx, to, f, q, h, n, a, prev, who;
-    bool any, idle, gone, won;
+    bool any, idle, gone, won, leaves, look;
 
 loop:
     /* worker_next, then worker_thread.c's idle() */
+#if LEAVES
+    if
+    :: leaves -> hand_over(w, t); goto sleep
+    :: else
+    fi;
+#endif
     if
     :: len(injected) > 0 -> take(w, t)                       /* inject_left is 0 */
     :: true
     fi;
-    if :: t == NONE -> pop(w, t, true) :: else fi;
+    if :: t == NONE -> pop(w, t)   :: else fi;
     if :: t == NONE -> take(w, t)  :: else fi;
-    if :: t == NONE && !M(POP_ONCE) -> pop(w, t, false) :: else fi; /* thieves may have emptied the ring meanwhile */
     if :: t == NONE -> steal(w, t) :: else fi;
+sleep:
     if :: t == NONE -> park(w, t)  :: else fi;
     atomic {
         if
@@ -262,6 +268,12 @@ next_turn:
     fi;
 
 slice_over:
+#if LEAVES
+    if
+    :: atomic { !leaving && !foreign[w] -> leaving = true; leaves = true } /* worker.c's spread() */
+    :: true
+    fi;
+#endif
     atomic {
         gone = false;
         t = NONE;

@@ -19,9 +19,13 @@
 #define OWNER_IGNORES_THIEF      17 /* fan: runq_push_slot, runq_pop: look at steals after the store */
 #define STEAL_BEFORE_SETTLED     18 /* fan: runq_steal_slot: one theft at a time */
 #define THIEF_STORES_NULL        19 /* fan: runq_steal_slot: by compare-and-swap */
-#define CLAIM_WITHOUT_TEST       20 /* fan: runq_claim_, runq_steal_ring: the swap of head fails when another claimed */
-#define POP_ONCE                 21 /* fan: worker_thread.c, idle(): look at the own queue again */
-#define DETACHED_KEEPS_QUEUE     22 /* over: worker_push: a worker that was taken over schedules by injection */
-#define DETACHED_GOES_ON         23 /* over: worker_main: and returns after its slice */
-#define NO_DOOR                  24 /* over: host_try_enter: look at detached after in_host */
-#define TAKE_WITHOUT_LOOK        25 /* over: sched_take_over: the thread is outside host code, or waits at the door */
+#define CLAIM_WITHOUT_TEST \
+    20 /* fan: runq_pop_ring_, runq_steal_ring: the swap of head fails when another claimed */
+#define POP_GIVES_UP         21 /* leave: runq_pop: the slot, when thieves have emptied the ring meanwhile */
+#define DETACHED_KEEPS_QUEUE 22 /* over: worker_push: a worker that was taken over schedules by injection */
+#define DETACHED_GOES_ON     23 /* over: worker_main: and returns after its slice */
+#define NO_DOOR              24 /* over: host_try_enter: look at detached after in_host */
+#define TAKE_WITHOUT_LOOK \
+    25 /* over: sched_take_over: the thread is outside host code, or waits at the door */
+#define LEAVES_WITHOUT_LOOK \
+    26 /* leave: worker_thread.c, park(): the last one awake looks, though it leaves */

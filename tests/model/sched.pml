@@ -39,6 +39,9 @@ byte mutant;
 #ifndef CHAIN
 #define CHAIN     0 /* 1: a producer publishes its messages as one chain */
 #endif
+#ifndef LEAVES
+#define LEAVES    0 /* 1: a worker may hand its work over and go to sleep */
+#endif
 #ifndef SPARES
 #define SPARES    0 /* 1: the watchdog may take over worker 0 */
 #endif
@@ -61,7 +64,7 @@ byte orders;           /* in cell 0's control lane */
 bool failed;           /* cell 0 waits for a directive */
 
 /* --- sched/runq.h: one a worker; they change hands at take-over --- */
-byte slot[ALL], ring[ALL * RING], rhead[ALL], rtail[ALL], steals[ALL], seen[ALL], stolen[ALL], batch[ALL];
+byte slot[ALL], ring[ALL * RING], rhead[ALL], rtail[ALL], steals[ALL], seen[ALL], stolen[ALL];
 bool qlock[ALL];
 
 /* --- sched/worker.h, scheduler.h, base/thread.h --- */
@@ -74,6 +77,7 @@ byte detached[ALL], hold[ALL], waits[ALL];
 bool foreign[ALL], inside[ALL];
 chan injected = [CELLS] of { byte };
 byte parked;
+bool leaving;          /* one worker at a time */
 bool asleep[ALL], sleeping[ALL], notified[ALL]; /* listed as a sleeper; parker PARKED, NOTIFIED */
 
 /* --- what must hold --- */
@@ -262,17 +266,28 @@ inline push_slot(w, t) {
     fi
 }
 
-/* runq_pop. ended: the streak in the slot may be over, then the others come first; at the next call it may not. */
-/*= host/sched/runq.h: if (likely(++q->streak <= RUNQ_LIFO_STREAK) || runq_waiting(q) == 0) { */
+/* runq_pop. The slot's streak may be over, then the ring comes first. */
+/*= host/sched/runq.h: if (unlikely(++q->streak > RUNQ_LIFO_STREAK)) { struct task *waited = runq_pop_ring_(q); */
 /*= host/sched/runq.h: if (likely(atomic_load_explicit(&q->steals, memory_order_relaxed) == q->seen) || !runq_settle_(q, t)) return t; */
-inline pop(w, t, ended) {
+inline pop(w, t) {
     atomic {
         q = runq[w];
+        old = slot[q];
         if
-        :: slot[q] != NONE -> old = slot[q]
-        :: slot[q] == NONE || ended && (batch[q] != NONE || rtail[q] != rhead[q])
+        :: old == NONE || rhead[q] != rtail[q] -> any = true /* the ring, at once or first */
+        :: old != NONE
         fi
     }
+    if
+    :: any ->
+        any = false;
+        pop_ring(q, t);
+        if
+        :: t != NONE || M(POP_GIVES_UP) -> old = NONE
+        :: else
+        fi
+    :: else
+    fi;
     if
     :: old != NONE ->
         slot[q] = NONE;
@@ -280,7 +295,7 @@ inline pop(w, t, ended) {
         :: steals[q] != seen[q] && !M(OWNER_IGNORES_THIEF) ->
             settle(q, old, any);
             if
-            :: any -> any = false
+            :: any -> any = false; pop_ring(q, t)
             :: else -> t = old
             fi
         :: else -> t = old
@@ -288,30 +303,27 @@ inline pop(w, t, ended) {
         old = NONE
     :: else
     fi;
-    atomic {
-        if
-        :: t == NONE && batch[q] != NONE -> t = batch[q]; batch[q] = NONE
-        :: else
-        fi
-    }
-    do                                                       /* runq_claim_: t and a batch of one more at most */
-    :: t != NONE || rtail[q] == rhead[q] -> break
-    :: else ->
-        ring_read(q);
-        atomic {
-            if
-            :: rhead[q] == h || M(CLAIM_WITHOUT_TEST) -> t = one; batch[q] = old; rhead[q] = h + n
-            :: else
-            fi;
-            h = 0; n = 0; old = NONE; one = NONE
-        }
-    od;
     q = 0
 }
 
-/* The first half of a claim: one or two entries from head h on; n of them. */
-inline ring_read(q) {
-    atomic {
+/* runq_pop_ring_ */
+inline pop_ring(q, t) {
+    do
+    :: rtail[q] == rhead[q] -> break
+    :: atomic { rtail[q] != rhead[q] -> h = rhead[q]; one = ring[q * RING + h % RING] }
+        atomic {
+            if
+            :: rhead[q] == h || M(CLAIM_WITHOUT_TEST) -> t = one; rhead[q] = h + 1; h = 0; one = NONE; break
+            :: else -> h = 0; one = NONE
+            fi
+        }
+    od
+}
+
+/* runq_steal_ring on queue q, for worker w; what is more than one goes to the thief's own ring */
+/*= host/sched/runq.c: if (!atomic_compare_exchange_strong_explicit(&q->head, &h, h + n, */
+inline steal_ring(w, q, t) {
+    atomic {                                                 /* one or two */
         h = rhead[q];
         if
         :: rtail[q] != h -> n = 1; one = ring[q * RING + h % RING]
@@ -319,12 +331,6 @@ inline ring_read(q) {
         :: rtail[q] == h
         fi
     }
-}
-
-/* runq_steal_ring on queue q, for worker w; what is more than one goes to the thief's own ring */
-/*= host/sched/runq.c: if (!atomic_compare_exchange_strong_explicit(&q->head, &h, h + n, */
-inline steal_ring(w, q, t) {
-    ring_read(q);
     atomic {
         if
         :: n > 0 && (rhead[q] == h || M(CLAIM_WITHOUT_TEST)) -> t = one; rhead[q] = h + n
@@ -406,11 +412,15 @@ inline steal(w, t) {
     q = 0
 }
 
-inline park_list(w) { asleep[w] = true; parked++ }
+inline park_list(w) {
+    asleep[w] = true;
+    parked++;
+    look = (!leaves || parked == WORKERS && !M(LEAVES_WITHOUT_LOOK))
+}
 
-/* worker_thread.c's park(): list ourselves, look again, sleep */
-/*= host/sched/worker_thread.c: s->sleepers = me; atomic_fetch_add_explicit(&s->parked, 1, */
-/*= host/sched/worker_thread.c: t = atomic_load_explicit(&s->injected, memory_order_seq_cst) ? sched_inject_take(s, w) : NULL; if (t == NULL && !stopping(w)) { */
+/* worker_thread.c's park(): list ourselves, look again, sleep. Who leaves looks only when nobody else is awake. */
+/*= host/sched/worker_thread.c: s->sleepers = me; look = atomic_fetch_add_explicit(&s->parked, 1, memory_order_seq_cst) + 1 == s->nworkers || !w->leaves; */
+/*= host/sched/worker_thread.c: t = look && atomic_load_explicit(&s->injected, memory_order_seq_cst) ? sched_inject_take(s, w) : NULL; if (t == NULL && !stopping(w)) { */
 /*= host/sched/worker_thread.c: if (me->asleep) { */
 inline park(w, t) {
     atomic {
@@ -419,12 +429,20 @@ inline park(w, t) {
         :: else -> park_list(w)
         fi
     }
+#if LEAVES
+    if
+    :: leaves -> leaves = false; leaving = false             /* stay() */
+    :: else
+    fi;
+#endif
     atomic {
         if
         :: M(LOOK_BEFORE_LISTING) -> park_list(w)
         :: M(NO_SECOND_LOOK)
-        :: else -> take(w, t)
-        fi
+        :: !look && !M(LOOK_BEFORE_LISTING)
+        :: look && !M(LOOK_BEFORE_LISTING) && !M(NO_SECOND_LOOK) -> take(w, t)
+        fi;
+        look = false
     }
     if
     :: t == NONE && detached[w] != DETACHED ->
@@ -440,6 +458,20 @@ end_parked:
         fi
     }
 }
+
+#if LEAVES
+/* worker.c's hand_over: the others that are awake take it, nobody is woken */
+/*= host/sched/worker.c: while ((t = runq_pop(w->runq)) != NULL) sched_queue_(w->sched, t); */
+inline hand_over(w, t) {
+    do
+    :: pop(w, t);
+        if
+        :: t == NONE -> break
+        :: else -> atomic { inject_queue(t, true); t = NONE }
+        fi
+    od
+}
+#endif
 
 #include "cell.pml"
 
@@ -480,7 +512,7 @@ init {
         c_code { const char *e = getenv("MUTANT"); now.mutant = e ? atoi(e) : 0; };
         byte i;
         for (i : 0 .. ALL - 1) {
-            slot[i] = NONE; stolen[i] = NONE; batch[i] = NONE; runq[i] = i; inside[i] = true
+            slot[i] = NONE; stolen[i] = NONE; runq[i] = i; inside[i] = true
         }
         for (i : 0 .. WORKERS - 1) { workers[i] = i; run Worker(i) }
         for (i : 0 .. PRODUCERS - 1) { run Producer(i) }

@@ -23,6 +23,7 @@ SCENARIOS = {
     "orders": "-DPOKES=2 -DSENDS=1 -DWORKERS=1",
     "held": "-DFAIL=1 -DPOKES=1 -DSENDS=1 -DWORKERS=1",  # a failure, its directive, another order
     "fan": "-DFORWARD=2 -DSENDS=1",                   # a turn makes two cells runnable: slot, ring, thief
+    "leave": "-DFORWARD=2 -DSENDS=1 -DLEAVES=1",      # light work is spread over fewer workers
     "over": "-DFORWARD=1 -DSENDS=1 -DSPARES=1 -DWORKERS=1",  # take-over
 }
 DEEP = {
