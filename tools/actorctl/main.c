@@ -97,6 +97,9 @@ show_answer(const struct call *call, const msgpack_object *answer)
         print_json(call, result, partial);
     else
         show_result(call, result, stdout);
+    if ((call->cmd->number == COMMAND_check || call->cmd->number == COMMAND_swap) &&
+        object_is_str(object_get(result, "verdict"), "impossible"))
+        return EXIT_REFUSED; /* a check, or a dry run: as the swap would be; scripts go by this */
     return partial ? EXIT_PARTIAL : EXIT_OK;
 }
 
