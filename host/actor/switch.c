@@ -91,6 +91,7 @@ build(struct actx *x, struct cell *c, struct swap *s, struct cell *fresh, struct
 {
     struct behaviour *from = atomic_load_explicit(&c->beh, memory_order_relaxed), *to = s->to;
     struct migration m = {.from = from, .to = to, .old = c->state};
+    bool loads = plan_loads(s->plan);
     int r;
 
     if (cell_init_memory(x, fresh, to) < 0 || cell_arena(x, fresh) == NULL)
@@ -98,11 +99,12 @@ build(struct actx *x, struct cell *c, struct swap *s, struct cell *fresh, struct
     r = convert_state(s->plan, fresh->arena, fresh->state, c->state, e);
     m.state = fresh->state;
     m.arena = fresh->arena;
-    if (r == 0 && plan_loads(s->plan))
+    if (r == 0 && loads)
         r = save_and_load(x, from, &m, e);
     if (r == 0 && s->migrate)
         r = run_migrate(x, to, &m, e);
-    turn_rollback(x, c, false); /* these hooks send nothing */
+    if (loads || s->migrate)
+        turn_rollback(x, c, false); /* these hooks send nothing */
     return r;
 }
 
