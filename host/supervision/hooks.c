@@ -175,8 +175,9 @@ failed(void *self, struct actx *x, struct cell *c, const struct failure *f, stru
     ret->quarantine = d.fate == FATE_QUARANTINE;
     names_path(s->sys, c, path, sizeof path);
     log_write(s->sys->log, d.directive == ACTOR_DIRECTIVE_RESUME ? LOG_INFO : LOG_WARN, path,
-              "failed code=%d%s%s: %s (%s)", f->code, f->text[0] != 0 ? " " : "", f->text,
-              directive_name(d.directive), failure_why_text((enum failure_why)d.why));
+              "failed code=%d%s%s%s%s%s: %s (%s)", f->code, f->code < 0 ? " (" : "",
+              f->code < 0 ? err_name(f->code) : "", f->code < 0 ? ")" : "", f->text[0] != 0 ? " " : "",
+              f->text, directive_name(d.directive), failure_why_text((enum failure_why)d.why));
     if (d.tell_parent)
         tell_parent(s, x, c, f, d.directive);
     if (r->policy.group != GROUP_ONE_FOR_ONE &&
