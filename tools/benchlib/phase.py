@@ -25,29 +25,31 @@ class Phase:
         self.probes.append(value)
         return value
 
-    def await_phase(self):
-        while self.limit and self.probe() < self.limit:
-            if self.patience_s <= 0:
-                return False
+    def good(self):
+        return not self.limit or self.probe() >= self.limit
+
+    def attempt(self, group):
+        """(were both probes good?, the result); waits for a good probe before, and lets others measure meanwhile."""
+        while True:
+            with held(self.lock):
+                good = self.good()
+                if good or self.patience_s <= 0:
+                    result = group()
+                    return good and self.good(), result
             self.waits += 1
             self.patience_s -= PAUSE_S
             time.sleep(PAUSE_S)
-        return True
 
     def run(self, group):
         """What group() returns, measured between two probes that are good, if they can be had."""
-        for attempt in range(REPEATS + 1):
-            with held(self.lock):
-                good = self.await_phase()
-                result = group()
-                good = good and (not self.limit or self.probe() >= self.limit)
+        for again in range(REPEATS + 1):
+            good, result = self.attempt(group)
             if good:
+                return result
+            if again == REPEATS or self.patience_s <= 0:
                 break
-            if attempt < REPEATS and self.patience_s > 0:
-                self.repeated += 1
-            else:
-                self.accepted += 1
-                break
+            self.repeated += 1
+        self.accepted += 1
         return result
 
     def words(self):
