@@ -136,7 +136,7 @@ stacks_init(void)
 bool
 explore_on_stack(const void *p)
 {
-    return (const char *)p >= stacks[0] && (const char *)p < stacks[EXPLORE_THREADS];
+    return (const char *)p >= stacks[0] && (const char *)p < stacks[0] + sizeof stacks;
 }
 
 unsigned

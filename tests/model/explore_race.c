@@ -120,6 +120,9 @@ HOOK(16)
 
 void __tsan_read_range(void *p, size_t n);
 void __tsan_write_range(void *p, size_t n);
+void *__tsan_memcpy(void *to, const void *from, size_t n);
+void *__tsan_memmove(void *to, const void *from, size_t n);
+void *__tsan_memset(void *p, int v, size_t n);
 void __tsan_func_entry(void *pc);
 void __tsan_func_exit(void);
 void __tsan_init(void);
@@ -136,6 +139,25 @@ __tsan_write_range(void *p, size_t n)
 {
     for (size_t i = 0; i < n; i += 8)
         access((char *)p + i, true);
+}
+
+/* newer compilers */
+void *
+__tsan_memcpy(void *to, const void *from, size_t n)
+{
+    return memcpy(to, from, n);
+}
+
+void *
+__tsan_memmove(void *to, const void *from, size_t n)
+{
+    return memmove(to, from, n);
+}
+
+void *
+__tsan_memset(void *p, int v, size_t n)
+{
+    return memset(p, v, n);
 }
 
 void

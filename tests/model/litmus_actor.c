@@ -28,10 +28,7 @@ static struct {
     uint64_t state; /* the actor's */
     uint32_t obeyed;
 } g;
-static struct {
-    struct dispatch d;
-    struct dispatch_row row;
-} table;
+static _Alignas(struct dispatch) char table[sizeof(struct dispatch) + sizeof(struct dispatch_row)];
 
 static actor_result
 handler(actor_ctx *ctx, void *state, const void *payload)
@@ -63,14 +60,16 @@ frees(struct actx *x, struct cell *c, void *arg)
 static void
 reset(void)
 {
+    struct dispatch *d = (struct dispatch *)(void *)table;
+
     memset(&g.cell, 0, sizeof g.cell);
     memset(g.msg, 0, sizeof g.msg);
     memset(g.order, 0, sizeof g.order);
     memset(&g.beh, 0, sizeof g.beh);
     memset(g.tnodes, 0, sizeof g.tnodes);
     g.state = g.obeyed = 0;
-    table.row = (struct dispatch_row){.key = TYPE, .fn = handler};
-    g.beh.dispatch = &table.d;
+    d->rows[0] = (struct dispatch_row){.key = TYPE, .fn = handler};
+    g.beh.dispatch = d;
     g.sys.sched.cfg.slice_turns = 1000;
     g.cell.beh = &g.beh;
     g.cell.state = &g.state;
