@@ -360,7 +360,7 @@ explore_show(void)
 void
 explore_ran(struct explore_site *s)
 {
-    s->ran |= 1 << x.number;
+    s->ran |= UINT64_C(1) << x.number;
 }
 
 /* The location's number, or -1: this thread alone uses it so far, and plain memory will do. */

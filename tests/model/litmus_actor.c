@@ -8,7 +8,7 @@
 #include "litmus.h"
 #include <string.h>
 
-enum { WORKERS = 3, TYPE = 5 };
+enum { WORKERS = 4, TYPE = 5 };
 
 static struct {
     struct system sys;
@@ -148,7 +148,7 @@ send1(void)
 static void
 command0(void)
 {
-    command(0, &g.x[0], obeyed);
+    command(0, &g.x[3], obeyed);
 }
 static void
 command2(void)
@@ -190,11 +190,19 @@ two_orders(void)
     must(g.obeyed == 2 && g.state == 200);
 }
 
+static void
+mail_and_two_orders(void)
+{
+    nothing_left();
+    must(g.obeyed == 2 && g.state == 201);
+}
+
 const struct scenario actor_scenarios[] = {
     {"actor: mail and an order", reset, {send0, command2}, mail_and_order, false},
     {"actor: two messages", reset, {send0, send1}, two_messages, false},
     {"actor: two orders", reset, {command0, command2}, two_orders, false},
     {"actor: held, mail and the order that frees it", reset_held, {send0, free2}, mail_and_order, false},
-    {"actor: two messages and an order", reset, {send0, send1, command2}, two_and_order, true},
+    {"actor: a message and two orders", reset, {send0, command0, command2}, mail_and_two_orders, true},
+    {"actor: two messages and an order", reset, {send0, send1, command2}, two_and_order, false},
 };
 const unsigned actor_scenarios_n = ARRAY_LEN(actor_scenarios);

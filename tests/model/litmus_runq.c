@@ -203,7 +203,7 @@ room_kept(void)
 
 const struct scenario runq_scenarios[] = {
     {"ring: a thief", reset, {push_two_ring, steal_ring}, two_run_once, false},
-    {"ring: two thieves", reset, {push_two_ring, steal_ring, steal_one}, two_run_once, true},
+    {"ring: two thieves", reset, {push_two_ring, steal_ring, steal_one_of_ring}, two_run_once, false},
     {"ring: full", reset_full, {push_when_room, steal_one}, room_kept, false},
     {"slot: its streak is over", reset_streak, {pop_all, steal_one_of_ring}, two_run_once, false},
     {"slot: a thief", reset, {talk, steal_slot}, two_run_once, false},

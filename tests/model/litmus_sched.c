@@ -412,7 +412,7 @@ const struct scenario sched_scenarios[] = {
     {"parker: with a limit", reset_parker, {park_with_limit, unpark}, NULL, false},
     {"park: one task", reset_sched, {worker_until_one, inject0}, one_ran, false},
     {"park: two tasks", reset_sched, {worker_until_two, inject_both}, both_ran, false},
-    {"park: two injectors", reset_sched, {worker_until_two, inject0, inject1}, both_ran, true},
+    {"park: two injectors", reset_sched, {worker_until_two, inject0, inject1}, both_ran, false},
     {"watchdog: falls asleep", reset_dog, {worker_until_one, inject0, dog_sleeps}, one_ran, false},
     {"take-over: a stuck worker", reset_over, {stuck, taker, successor}, none_lost, false},
     {"take-over: a thief", reset_outside, {taker_of_new, successor, neighbor}, NULL, false},

@@ -23,8 +23,9 @@ static const struct group {
     {sched_scenarios, &sched_scenarios_n},
     {actor_scenarios, &actor_scenarios_n},
 };
-static const struct scenario *all[31];
-static uint64_t cost[31];
+enum { SCENARIOS = 63, SELF = 63 }; /* bits of explore_site.ran */
+static const struct scenario *all[SCENARIOS];
+static uint64_t cost[SCENARIOS];
 static int nall;
 static bool deep;
 static int failures;
@@ -43,7 +44,7 @@ self_test(void)
 {
     for (unsigned i = 0; i < self_tests_n; i++) {
         const struct self_test *t = &self_tests[i];
-        struct explored e = explore(&t->sc, 31);
+        struct explored e = explore(&t->sc, SELF);
         bool ok = (e.bad == NULL) == t->fine;
 
         if (!ok || getenv("VERBOSE"))
@@ -165,15 +166,15 @@ set(const struct explore_site *s, int order)
             __start_explore_sites[i]->now = order;
 }
 
-static int
+static uint64_t
 ran(const struct explore_site *s)
 {
-    int bits = 0;
+    uint64_t bits = 0;
 
     for (size_t i = 0; i < nsites(); i++)
         if (copies(s, __start_explore_sites[i]))
             bits |= __start_explore_sites[i]->ran;
-    return bits & 0x7fffffff;
+    return bits & ~(UINT64_C(1) << SELF);
 }
 
 /* --- EXPECTED --- */
@@ -232,13 +233,14 @@ weaken(const struct explore_site *s, int to, const char *show, unsigned *refuted
     struct explored e = {0};
     struct line *l;
     char key[256], text[400];
-    int bits = ran(s), found = -1;
+    uint64_t bits = ran(s), tried = 0;
+    int found = -1;
 
     key_of(s, to, key);
     if (show != NULL && strcmp(show, key) != 0)
         return;
     set(s, to);
-    for (int tried = 0; found < 0;) { /* the cheapest first */
+    while (found < 0) { /* the cheapest first */
         int best = -1;
 
         for (int i = 0; i < nall; i++)
@@ -246,7 +248,7 @@ weaken(const struct explore_site *s, int to, const char *show, unsigned *refuted
                 best = i;
         if (best < 0)
             break;
-        tried |= 1 << best;
+        tried |= UINT64_C(1) << best;
         e = explore(all[best], best);
         if (e.bad != NULL)
             found = best;
@@ -293,8 +295,11 @@ main(int argc, char **argv)
     self_test();
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
         for (unsigned k = 0; k < *groups[i].n; k++)
-            if ((deep || !groups[i].sc[k].long_one) && (only == NULL || strstr(groups[i].sc[k].name, only)))
+            if ((deep || !groups[i].sc[k].long_one) && (only == NULL || strstr(groups[i].sc[k].name, only))) {
+                if (nall == SCENARIOS)
+                    abort();
                 all[nall++] = &groups[i].sc[k];
+            }
     for (int i = 0; i < nall; i++) {
         struct explored e = explore(all[i], i);
 
