@@ -22,5 +22,7 @@ extern const struct scenario sched_scenarios[];
 extern const unsigned sched_scenarios_n;
 extern const struct scenario actor_scenarios[];
 extern const unsigned actor_scenarios_n;
+extern const struct scenario timer_scenarios[];
+extern const unsigned timer_scenarios_n;
 
 #endif

@@ -22,6 +22,7 @@ static const struct group {
     {runq_scenarios, &runq_scenarios_n},
     {sched_scenarios, &sched_scenarios_n},
     {actor_scenarios, &actor_scenarios_n},
+    {timer_scenarios, &timer_scenarios_n},
 };
 enum { SCENARIOS = 63, SELF = 63 }; /* bits of explore_site.ran */
 static const struct scenario *all[SCENARIOS];
