@@ -36,6 +36,10 @@ obey(struct actx *x, struct cell *c, struct order *o)
     case ORDER_CHILD_FAILED:
         life_child_failed(x, c, o);
         break;
+    case ORDER_RESTARTED:
+        if (c->life == CELL_HELD && c->flags & CELL_ESCALATED)
+            life_restart(x, c);
+        break;
     case ORDER_RETRY:
         n = tnode_at(x->sys, o->a);
         if (tnode_is(n, (uint32_t)o->b))

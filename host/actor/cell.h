@@ -51,6 +51,7 @@ enum order_kind {
     ORDER_UNWATCH,      /* who */
     ORDER_DIRECTIVE,    /* a: enum actor_directive, from a parent or an operator */
     ORDER_CHILD_FAILED, /* who: the child; b: code: its supervision escalates to us */
+    ORDER_RESTARTED,    /* our parent restarts and keeps us: over with waiting for it */
     ORDER_RETRY,        /* a: incarnation: its back-off is over */
     ORDER_CALL          /* fn(arg) inside the actor's slice: inspection from the control plane */
 };
@@ -105,7 +106,8 @@ enum {
     CELL_NAMED = 4,
     CELL_STOP_HOOK_RAN = 8,
     CELL_STARTED = 16,
-    CELL_KEEPS = 32 /* restarts, and its children stay */
+    CELL_KEEPS = 32,    /* restarts, and its children stay */
+    CELL_ESCALATED = 64 /* held until its parent has been dealt with */
 };
 
 /* Any thread, relaxed: a reference that is compared may be stale the next moment anyway; what the actor publishes is ordered

@@ -60,6 +60,7 @@ life_direct(struct actx *x, struct cell *c, enum actor_directive d, uint64_t del
     if (c->life == CELL_STOPPING || c->life == CELL_DEAD)
         return;
     end_retry(x, c);
+    c->flags &= (uint8_t)~CELL_ESCALATED;
     switch (d) {
     case ACTOR_DIRECTIVE_DEFAULT:
     case ACTOR_DIRECTIVE_RESUME:
@@ -108,6 +109,7 @@ escalate(struct actx *x, struct cell *c, const struct failure *f)
     }
     o->who = c->ref;
     o->b = f->code;
+    c->flags |= CELL_ESCALATED;
     cell_order(x, parent, o);
 }
 
@@ -256,6 +258,10 @@ life_child_failed(struct actx *x, struct cell *c, struct order *o)
     struct cell *child = cell_resolve(x, o->who);
     struct verdict v = {0};
 
+    if (child != NULL && c->life == CELL_RESTARTING && c->flags & CELL_KEEPS) {
+        restart_child(x, child); /* it was told before it escalated */
+        return;
+    }
     if (child == NULL || (c->life != CELL_RUNNING && c->life != CELL_HELD))
         return; /* we end or restart, and so the child ends */
     x->sys->hooks.failed(x->sys->hooks.self, x, c, &f, &v);
@@ -266,8 +272,8 @@ life_child_failed(struct actx *x, struct cell *c, struct order *o)
     } else if (v.directive == ACTOR_DIRECTIVE_RESUME || v.directive == ACTOR_DIRECTIVE_DEFAULT) {
         restart_child(x, child);
     } else {
-        if (v.directive == ACTOR_DIRECTIVE_RESTART && life_keeps_children(x, c))
-            restart_child(x, child);
-        life_direct(x, c, v.directive, v.delay_ns); /* else a restart or stop of ours ends the child */
+        life_direct(
+            x, c, v.directive,
+            v.delay_ns); /* a restart or stop of ours ends the child, or it is told, see life_restart */
     }
 }

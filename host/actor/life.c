@@ -279,7 +279,7 @@ life_finish_restart(struct actx *x, struct cell *c)
     end_timers(x, c);
     cell_drop_state(x, c);
     c->incarnation++;
-    c->flags &= (uint8_t) ~(CELL_STOP_HOOK_RAN | CELL_STARTED | CELL_KEEPS);
+    c->flags &= (uint8_t) ~(CELL_STOP_HOOK_RAN | CELL_STARTED | CELL_KEEPS | CELL_ESCALATED);
     /* acquire; pairs with the release of whoever planned the swap. No state is left to migrate: go on as the successor. */
     swap = atomic_load_explicit(&beh(c)->swap, memory_order_acquire);
     if (swap != NULL && c->swap_refused != swap->id)
@@ -328,16 +328,32 @@ life_keeps_children(const struct actx *x, const struct cell *c)
     return h->keeps_children != NULL && h->keeps_children(h->self, c);
 }
 
+/* Children that escalated wait for what becomes of us: this. */
+static void
+tell_children(struct actx *x, struct cell *c)
+{
+    for (uint32_t s = c->child; s != CELL_NONE; s = cell_at(x->sys, s)->older) {
+        struct order *o = cell_order_new(x, ORDER_RESTARTED);
+
+        if (o != NULL)
+            cell_order(x, cell_at(x->sys, s), o);
+        else
+            cell_poke(x, cell_at(x->sys, s), ATTN_STOP); /* held for ever would be worse */
+    }
+}
+
 void
 life_restart(struct actx *x, struct cell *c)
 {
     if (c->life == CELL_STOPPING || c->life == CELL_DEAD)
         return;
     life_hold(c, CELL_RESTARTING);
-    if (life_keeps_children(x, c))
+    if (life_keeps_children(x, c)) {
         c->flags |= CELL_KEEPS;
-    else
+        tell_children(x, c);
+    } else {
         life_stop_children(x, c);
+    }
 }
 
 /* --- what children leave --- */

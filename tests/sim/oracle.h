@@ -21,7 +21,8 @@ struct options { /* what a seed decides; see swarm.c */
     uint32_t stash, asks, timers, watches, spawns, jobs, fan; /* 0: none; in 1000 acts */
     uint32_t hops;
     uint32_t start_fails; /* in 1000 starts */
-    bool swaps, refuse, keep_refused, faults;
+    bool swaps, refuse, keep_refused, faults, keep_children;
+    uint32_t backoff_ms, group; /* of the policy that all start with, as keep_children is */
     bool supervised; /* spawn options vary */
 };
 

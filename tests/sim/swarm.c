@@ -44,6 +44,9 @@ swarm_options(struct options *ret, uint64_t seed)
         .faults = rng_below(&r, 3) == 0,
         .supervised = rng_below(&r, 2) == 0,
     };
+    ret->backoff_ms = some(&r, 2, 20);
+    ret->keep_children = rng_below(&r, 2) == 0;
+    ret->group = rng_below(&r, 2) == 0 ? 0 : (uint32_t)rng_below(&r, 3);
 }
 
 void
@@ -53,10 +56,10 @@ swarm_print(const struct options *o, FILE *to)
             "seed %" PRIu64 ": workers %u actors %u ops %u hops %u fan %u; in 1000: fail %u unhandled %u "
             "stop %u stash %u asks %u "
             "timers %u watches %u spawns %u jobs %u start_fails %u; swaps %d refuse %d keep_refused %d "
-            "faults %d supervised %d\n",
+            "faults %d supervised %d backoff %u ms keep_children %d group %u\n",
             o->seed, o->workers, o->actors, o->ops, o->hops, o->fan, o->fail, o->unhandled, o->stop, o->stash,
             o->asks, o->timers, o->watches, o->spawns, o->jobs, o->start_fails, o->swaps, o->refuse,
-            o->keep_refused, o->faults, o->supervised);
+            o->keep_refused, o->faults, o->supervised, o->backoff_ms, o->keep_children, o->group);
 }
 
 /* --- a run --- */
@@ -305,6 +308,10 @@ swarm_run(const struct options *o, struct run_report *ret, FILE *trace)
         snprintf(wrong, sizeof wrong, "no world: %s", e.text);
         return wrong;
     }
+    run.world.supervision.node.keep_children = o->keep_children;
+    run.world.supervision.node.group = o->group;
+    run.world.supervision.node.backoff = (struct policy_backoff){
+        .initial_ms = o->backoff_ms, .max_ms = 4 * o->backoff_ms, .reset_ms = 100, .jitter_pct = 20};
     oracle_init(&run.world, o);
     for (int i = 0; i < 2; i++)
         if (world_link(&run.world, run.api[i]->plugin, &run.version[i], &e) < 0)

@@ -114,6 +114,34 @@ Test(hooks, a_kept_child_whose_failure_restarts_its_parent_restarts_too)
     cr_assert_eq(rig_cell(kid)->life, CELL_RUNNING);
 }
 
+static const struct policy *
+ini(void *self, const struct cell *c)
+{
+    return c->ext != NULL && c->ext->name != NULL && strcmp(c->ext->name, "limited") == 0 ? self : NULL;
+}
+
+/* The one in the middle gave up too: whoever waits for it must not wait for ever. */
+Test(hooks, kept_children_that_wait_below_one_that_escalated_go_on_as_well)
+{
+    actor_ref grandkid;
+
+    start("any: escalate, child: escalate, children keep");
+    layer("child: restart, children keep", &of_parent); /* of the topmost: by its name */
+    sup.of_actor = ini;
+    sup.self = &of_parent;
+    a = rig_spawn_under(rig.sys.user, "limited");
+    kid = rig_spawn_under(a, "kid");
+    grandkid = rig_spawn_under(kid, "grandkid");
+    rig_do(grandkid, fail, 1);
+    cr_assert_eq(rig_cell(a)->incarnation, 1);
+    cr_assert_eq(rig_cell(kid)->life, CELL_RUNNING);
+    cr_assert_eq(rig_cell(grandkid)->life, CELL_RUNNING);
+    cr_assert_eq(rig_cell(grandkid)->incarnation, 1);
+    rig_num(grandkid, 3);
+    rig_run();
+    cr_assert_str_eq(rig_nums(grandkid), "3");
+}
+
 /* --- hard_limit --- */
 static actor_result
 take(actor_ctx *ctx, void *self, uint64_t ms)
@@ -122,12 +150,6 @@ take(actor_ctx *ctx, void *self, uint64_t ms)
     rig.env.mono_ns += ms * 1000000;
     ((thing *)self)->mode = ms;
     return ACTOR_OK;
-}
-
-static const struct policy *
-ini(void *self, const struct cell *c)
-{
-    return c->ext != NULL && c->ext->name != NULL && strcmp(c->ext->name, "limited") == 0 ? self : NULL;
 }
 
 static actor_ref
