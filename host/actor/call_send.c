@@ -93,7 +93,7 @@ tell_slow(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
 
         /* the blocks that the fast path will take uncounted from here on */
         if (!POOL_COUNTED && cls < POOL_LARGE && t->units_ - 1 <= 3)
-            charge(x, x->w.pool.mag[cls].n, x->w.pool.mag[cls].n * pool_class_bytes(cls));
+            charge(x, x->w.pool.list[cls].n, x->w.pool.list[cls].n * pool_class_bytes(cls));
         r = enqueue(x, c, m);
     }
     host_leave(x);
@@ -126,7 +126,7 @@ call_tell(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
     struct actx *x = (struct actx *)ctx;
     struct cell *c;
     struct outbox_entry *e;
-    uint32_t n, units = t->units_;
+    uint32_t units = t->units_;
     struct msg *m;
     uint64_t *d;
     const uint64_t *s = v;
@@ -136,12 +136,12 @@ call_tell(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
     if (POOL_COUNTED || unlikely(to.slot >= x->cells_max))
         return tell_slow(ctx, to, t, v);
     c = &x->cells[to.slot];
-    n = x->w.pool.mag[0].n;
+    m = (struct msg *)(void *)x->w.pool.list[0].head;
     /* units 0: type not loaded; over 4: large, or not flat (0xffff) */
-    if (unlikely(!cell_is(x, c, to)) || unlikely(n == 0) || unlikely(units - 1 >= TELL_UNITS))
+    if (unlikely(!cell_is(x, c, to)) || unlikely(m == NULL) || unlikely(units - 1 >= TELL_UNITS))
         return tell_slow(ctx, to, t, v);
-    x->w.pool.mag[0].n = --n;
-    m = x->w.pool.mag[0].b[n];
+    x->w.pool.list[0].head = x->w.pool.list[0].head->next;
+    x->w.pool.list[0].n--;
     atomic_store_explicit(&m->next, NULL, memory_order_relaxed);
     m->head = t->head_; /* of class 0, as every type of so few units */
     m->sender = x->me->ref;

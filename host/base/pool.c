@@ -1,11 +1,8 @@
-/* pool.c - the slow paths: magazines change hands between a pool and its depot, chunks are carved.
+/* pool.c - the slow paths: runs change hands between a pool and its depot, chunks are carved.
  *
- * get, magazine empty:  spare has blocks -> copy them over.  Else under the lock: a full magazine -> copy it
- * over, keep the magazine as the spare.  Else loose blocks.  Else carve, at most 16 KiB at a time, so that an
- *                       idle node stays small.
- * put, magazine full:   spare is empty -> copy the blocks there.  Else under the lock: the spare goes to the
- * depot, an empty magazine comes back.  No magazine to be had -> the block goes to the loose list: giving
- *                       memory back never fails.
+ * get, list empty:  a run of ours.  Else under the lock: a run of the depot.  Else carve, at most 16 KiB at a time, so that an
+ *                   idle node stays small.
+ * put, list full:   the list becomes a run of ours; above POOL_KEEP_BYTES a run goes to the depot, under the lock.
  */
 #include "base/pool.h"
 #include <assert.h>
@@ -40,6 +37,34 @@ struct large {
 };
 _Static_assert(sizeof(struct large) == 16, "large blocks are 16 B aligned");
 
+/* Free blocks are poisoned, but for us. */
+#if POOL_ASAN
+#define OURS __attribute__((no_sanitize_address, noinline))
+#else
+#define OURS
+#endif
+
+OURS static struct pool_block
+read_block(const struct pool_block *b)
+{
+    return *b;
+}
+
+OURS static void
+write_block(struct pool_block *b, struct pool_block v)
+{
+    *b = v;
+}
+
+static void
+set_next(struct pool_block *b, struct pool_block *next)
+{
+    struct pool_block v = read_block(b);
+
+    v.next = next;
+    write_block(b, v);
+}
+
 /* --- depot --- */
 
 void
@@ -50,24 +75,10 @@ depot_init(struct depot *d, struct env *env)
     list_init(&d->pools);
 }
 
-static void
-mags_free(struct depot *d, struct pool_mag *m)
-{
-    while (m != NULL) {
-        struct pool_mag *next = m->next;
-
-        env_free(d->env, m, sizeof *m);
-        m = next;
-    }
-}
-
 void
 depot_fini(struct depot *d)
 {
     assert(list_empty(&d->pools));
-    for (unsigned k = 0; k < POOL_CLASSES; k++)
-        mags_free(d, d->full[k]);
-    mags_free(d, d->empty);
     while (d->chunks != NULL) {
         struct depot_chunk *c = d->chunks;
 
@@ -99,87 +110,64 @@ chunk_add(struct depot *d)
     return true;
 }
 
-/* Locked. New blocks into b, the lowest address last, so that it is handed out first. Returns how many. */
-static uint32_t
-carve(struct depot *d, unsigned cls, void *b[POOL_MAG])
+/* A list of n blocks becomes the topmost run. */
+static void
+run_push(struct pool_block **runs, struct pool_block *first, uint64_t n)
 {
-    size_t bytes = pool_class_bytes(cls), n = CARVE_BYTES / bytes, left;
+    struct pool_block v = read_block(first);
+
+    v.below = *runs;
+    v.n = n;
+    write_block(first, v);
+    *runs = first;
+}
+
+/* NULL: none. */
+static struct pool_block *
+run_pop(struct pool_block **runs, uint32_t *ret_n)
+{
+    struct pool_block *first = *runs;
+
+    if (first != NULL) {
+        struct pool_block v = read_block(first);
+
+        *runs = v.below;
+        *ret_n = (uint32_t)v.n;
+    }
+    return first;
+}
+
+static uint32_t
+run_blocks(unsigned cls)
+{
+    size_t n = POOL_RUN_BYTES / pool_class_bytes(cls);
+
+    return n > POOL_RUN ? POOL_RUN : n < 2 ? 2 : (uint32_t)n;
+}
+
+/* Locked. New blocks, linked by address. NULL: no memory. */
+static struct pool_block *
+carve(struct depot *d, unsigned cls, uint32_t *ret_n)
+{
+    size_t bytes = pool_class_bytes(cls), n = CARVE_BYTES / bytes, left, run = run_blocks(cls);
+    struct pool_block *next = NULL;
 
     if ((size_t)(d->end - d->at) < bytes && !chunk_add(d))
-        return 0;
+        return NULL;
     left = (size_t)(d->end - d->at) / bytes;
-    n = n > POOL_MAG ? POOL_MAG : n;
+    n = n > run ? run : n;
     n = n > left ? left : n;
-    for (size_t i = 0; i < n; i++)
-        b[n - 1 - i] = d->at + i * bytes;
+    for (size_t i = n; i > 0; i--) {
+        struct pool_block *b = (struct pool_block *)(void *)(d->at + (i - 1) * bytes);
+
+        b->next = next;
+        next = b;
+    }
     POISON(d->at, n * bytes);
     d->at += n * bytes;
     d->carved[cls] += n;
-    return (uint32_t)n;
-}
-
-/* Locked. */
-static void
-loose_push(struct depot *d, unsigned cls, void *b)
-{
-    UNPOISON(b, sizeof(void *));
-    memcpy(b, &d->loose[cls], sizeof(void *));
-    POISON(b, sizeof(void *));
-    d->loose[cls] = b;
-    d->inside[cls]++;
-}
-
-/* Locked. */
-static uint32_t
-loose_pop(struct depot *d, unsigned cls, void *b[POOL_MAG])
-{
-    uint32_t n = 0;
-
-    while (n < POOL_MAG && d->loose[cls] != NULL) {
-        void *p = d->loose[cls];
-
-        UNPOISON(p, sizeof(void *));
-        memcpy(&d->loose[cls], p, sizeof(void *));
-        POISON(p, sizeof(void *));
-        b[n++] = p;
-        d->inside[cls]--;
-    }
-    return n;
-}
-
-/* Locked. */
-static struct pool_mag *
-empty_take(struct depot *d)
-{
-    struct pool_mag *m = d->empty;
-
-    if (m != NULL)
-        d->empty = m->next;
-    else
-        m = env_alloc(d->env, sizeof *m);
-    return m;
-}
-
-/* Locked. */
-static void
-full_give(struct depot *d, unsigned cls, struct pool_mag *m)
-{
-    m->next = d->full[cls];
-    d->full[cls] = m;
-    d->inside[cls] += m->n;
-}
-
-/* Locked. */
-static struct pool_mag *
-full_take(struct depot *d, unsigned cls)
-{
-    struct pool_mag *m = d->full[cls];
-
-    if (m != NULL) {
-        d->full[cls] = m->next;
-        d->inside[cls] -= m->n;
-    }
-    return m;
+    *ret_n = (uint32_t)n;
+    return next;
 }
 
 uint64_t
@@ -198,8 +186,13 @@ pool_cached(const struct pool *p)
 {
     uint64_t n = 0;
 
-    for (unsigned k = 0; k < POOL_CLASSES; k++)
-        n += p->mag[k].n + (p->spare[k] == NULL ? 0 : p->spare[k]->n);
+    for (unsigned k = 0; k < POOL_CLASSES; k++) {
+        n += p->list[k].n;
+        for (struct pool_block *b = p->list[k].runs, v; b != NULL; b = v.below) {
+            v = read_block(b);
+            n += v.n;
+        }
+    }
     return n;
 }
 
@@ -227,7 +220,8 @@ pool_init(struct pool *p, struct depot *d, struct counters *counters)
     memset(p, 0, sizeof *p);
     p->depot = d;
     p->counters = counters;
-    p->mag[POOL_LARGE].n = POOL_MAG;
+    for (unsigned k = 0; k < POOL_CLASSES; k++)
+        p->list[k].run = run_blocks(k); /* that of large blocks is 0 */
     mutex_lock(&d->lock);
     list_push_back(&d->pools, &p->node);
     mutex_unlock(&d->lock);
@@ -242,16 +236,13 @@ pool_fini(struct pool *p)
         return;
     mutex_lock(&d->lock);
     for (unsigned k = 0; k < POOL_CLASSES; k++) {
-        while (p->mag[k].n > 0)
-            loose_push(d, k, p->mag[k].b[--p->mag[k].n]);
-        if (p->spare[k] == NULL)
-            continue;
-        if (p->spare[k]->n > 0) {
-            full_give(d, k, p->spare[k]);
-        } else {
-            p->spare[k]->next = d->empty;
-            d->empty = p->spare[k];
-        }
+        struct pool_class_list *l = &p->list[k];
+        struct pool_block *b;
+
+        if (l->head != NULL)
+            run_push(&l->runs, l->head, l->n);
+        for (uint32_t n; (b = run_pop(&l->runs, &n)) != NULL; d->inside[k] += n)
+            run_push(&d->runs[k], b, n);
     }
     list_del(&p->node);
     mutex_unlock(&d->lock);
@@ -265,55 +256,69 @@ count(struct pool *p, enum counter id)
         counter_inc(p->counters, id);
 }
 
-/* Fill the inline magazine from the depot. */
-static void
-restock(struct pool *p, unsigned cls)
+static struct pool_block *
+restock(struct depot *d, unsigned cls, uint32_t *ret_n)
 {
-    struct depot *d = p->depot;
-    struct pool_mag *m;
+    struct pool_block *b;
 
     mutex_lock(&d->lock);
-    m = full_take(d, cls);
-    if (m != NULL) {
-        memcpy(p->mag[cls].b, m->b, m->n * sizeof *m->b);
-        p->mag[cls].n = m->n;
-        m->n = 0;
-        if (p->spare[cls] == NULL) {
-            p->spare[cls] = m;
-        } else {
-            m->next = d->empty;
-            d->empty = m;
-        }
-    } else {
-        p->mag[cls].n = loose_pop(d, cls, p->mag[cls].b);
-        if (p->mag[cls].n == 0)
-            p->mag[cls].n = carve(d, cls, p->mag[cls].b);
-    }
+    b = run_pop(&d->runs[cls], ret_n);
+    if (b != NULL)
+        d->inside[cls] -= *ret_n;
+    else
+        b = carve(d, cls, ret_n);
     mutex_unlock(&d->lock);
+    return b;
 }
 
+/* The list in use is empty: the first block of another one, which is in use now. */
 void *
 pool_refill_(struct pool *p, unsigned cls)
 {
-    struct pool_mag *s = p->spare[cls];
+    struct pool_class_list *l = &p->list[cls];
+    struct pool_block *b;
+    uint32_t n;
 
     count(p, COUNTER_pool_refills);
     if (env_fault(p->depot->env)) {
         count(p, COUNTER_pool_failed);
         return NULL;
     }
-    if (s != NULL && s->n > 0) {
-        memcpy(p->mag[cls].b, s->b, s->n * sizeof *s->b);
-        p->mag[cls].n = s->n;
-        s->n = 0;
-    } else {
-        restock(p, cls);
-    }
-    if (p->mag[cls].n == 0) {
+    b = run_pop(&l->runs, &n);
+    if (b != NULL)
+        l->nruns--;
+    else
+        b = restock(p->depot, cls, &n);
+    if (b == NULL) {
         count(p, COUNTER_pool_failed);
         return NULL;
     }
-    return p->mag[cls].b[--p->mag[cls].n];
+    l->head = read_block(b).next;
+    l->n = n - 1;
+    return b;
+}
+
+/* The list in use becomes a run. */
+void
+pool_cut_(struct pool *p, unsigned cls)
+{
+    struct pool_class_list *l = &p->list[cls];
+    struct depot *d = p->depot;
+
+    count(p, COUNTER_pool_spills);
+    run_push(&l->runs, l->head, l->n);
+    l->head = NULL;
+    l->n = 0;
+    if (++l->nruns * (uint64_t)l->run * pool_class_bytes(cls) > POOL_KEEP_BYTES && l->nruns > 1) {
+        uint32_t n;
+        struct pool_block *b = run_pop(&l->runs, &n);
+
+        l->nruns--;
+        mutex_lock(&d->lock);
+        run_push(&d->runs[cls], b, n);
+        d->inside[cls] += n;
+        mutex_unlock(&d->lock);
+    }
 }
 
 static struct large *
@@ -336,44 +341,32 @@ large_put(struct pool *p, void *b)
 void
 pool_spill_(struct pool *p, unsigned cls, void *b)
 {
-    struct depot *d = p->depot;
-    struct pool_mag *s;
-
     if (cls == POOL_LARGE) {
         large_put(p, b);
         return;
     }
-    count(p, COUNTER_pool_spills);
-    s = p->spare[cls];
-    if (s == NULL || s->n > 0) {
-        mutex_lock(&d->lock);
-        if (s != NULL)
-            full_give(d, cls, s);
-        s = p->spare[cls] = empty_take(d);
-        if (s == NULL)
-            loose_push(d, cls, b);
-        mutex_unlock(&d->lock);
-        if (s == NULL)
-            return;
-    }
-    memcpy(s->b, p->mag[cls].b, sizeof s->b);
-    s->n = POOL_MAG;
-    p->mag[cls].b[0] = b;
-    p->mag[cls].n = 1;
+    pool_cut_(p, cls);
+    set_next(b, NULL);
+    p->list[cls].head = b;
+    p->list[cls].n = 1;
 }
 
 void *
 pool_get_counted_(struct pool *p, unsigned cls)
 {
-    void *b;
+    struct pool_class_list *l = &p->list[cls];
+    struct pool_block *b = l->head;
 
     if (env_fault(p->depot->env)) {
         count(p, COUNTER_pool_failed);
         return NULL;
     }
-    b = p->mag[cls].n > 0 ? p->mag[cls].b[--p->mag[cls].n] : pool_refill_(p, cls);
-    if (b == NULL)
+    if (b != NULL) {
+        l->head = read_block(b).next;
+        l->n--;
+    } else if ((b = pool_refill_(p, cls)) == NULL) {
         return NULL;
+    }
     atomic_fetch_add_explicit(&p->depot->counted, 1, memory_order_relaxed);
     UNPOISON(b, pool_class_bytes(cls));
     return b;
@@ -389,10 +382,26 @@ pool_put_counted_(struct pool *p, unsigned cls, void *b)
         POISON(b, pool_class_bytes(cls));
         atomic_fetch_sub_explicit(&p->depot->counted, 1, memory_order_relaxed);
     }
-    if (p->mag[cls].n == POOL_MAG)
+    if (p->list[cls].n >= p->list[cls].run) {
         pool_spill_(p, cls, b);
-    else
-        p->mag[cls].b[p->mag[cls].n++] = b;
+        return;
+    }
+    set_next(b, p->list[cls].head);
+    p->list[cls].head = b;
+    p->list[cls].n++;
+}
+
+void
+pool_put_chain_counted_(struct pool *p, unsigned cls, void *first, void *last)
+{
+    struct pool_block *b = first, *next;
+
+    for (;; b = next) {
+        next = b->next;
+        pool_put_counted_(p, cls, b);
+        if (b == last)
+            return;
+    }
 }
 
 void *

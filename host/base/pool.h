@@ -1,13 +1,13 @@
 /* pool.h - memory blocks in size classes, per worker.
  *
- *   worker's pool                                      the node's depot (one lock)
- *   magazine, 64 blocks a class --empty/full--> spare --empty/full--> full magazines --none--> chunk: carve
- * new blocks
+ *   worker's pool                                           the node's depot (one lock)
+ *   list in use --empty/full--> up to 64 KiB of runs a class --empty/full--> runs --none--> chunk: carve new blocks
  *
- * A block has no home: any pool of the same depot may take it back, so a consumer's magazine fills with its
- * producers' blocks and goes to the depot 64 at a time. Blocks are 64 B aligned; what a block holds at first
- * is undefined. Hit path: about four instructions, no lock, no counter. Chunks go back to the system at
- * depot_fini only.
+ * A free block's first words link it: a run is a list of some dozen blocks that changes hands as a whole, so giving back never
+ * needs memory, and a chain of messages that were handled one after the other is given back by one store. A block has no home:
+ * any pool of the same depot may take it back, so a consumer's list fills with its producers' blocks and goes to the depot run by
+ * run. Blocks are 64 B aligned; what a block holds at first is undefined. Hit path: about five instructions, no lock, no counter.
+ * Chunks go back to the system at depot_fini only.
  *
  * Under AddressSanitizer free blocks are poisoned and a second put aborts. Counted builds
  * (-Dpool_counted=true, always on under AddressSanitizer) count each block and ask the env for a fault at
@@ -42,40 +42,43 @@ enum {
     POOL_CLASSES = 8,
     POOL_LARGE =
         POOL_CLASSES, /* the "class" of larger blocks: pool_get_large, and pool_put as for any other */
-    POOL_MAG = 64,    /* blocks in a magazine */
+    POOL_RUN = 64,    /* blocks in a run, of small classes */
+    POOL_RUN_BYTES = 32 << 10,  /* and of large ones no more than fit here, two at least */
+    POOL_KEEP_BYTES = 64 << 10, /* what a pool keeps of a class beside the list in use; a run at least */
 };
 
-struct pool_mag {
-    struct pool_mag *next; /* in the depot */
-    uint32_t n;
-    void *b[POOL_MAG];
+/* A free block. Message blocks are linked by the same word while they are in use. */
+struct __attribute__((may_alias)) pool_block {
+    struct pool_block *next;
+    struct pool_block *below; /* first of a run: the run under it */
+    uint64_t n;               /* first of a run: blocks in it */
 };
 
 /* What all pools of a node share. */
 struct depot {
     struct env *env;
     struct mutex lock; /* guards all below, the atomics excepted */
-    struct pool_mag *full[POOL_CLASSES];
-    struct pool_mag *empty;
-    void *loose[POOL_CLASSES]; /* blocks linked through their first word: when no magazine could be had */
+    struct pool_block *runs[POOL_CLASSES];
     struct depot_chunk *chunks;
     char *at, *end; /* the part of the newest chunk that is not carved yet */
     struct list pools;
     uint64_t carved[POOL_CLASSES]; /* blocks ever made */
-    uint64_t inside[POOL_CLASSES]; /* of those, in full and loose */
+    uint64_t inside[POOL_CLASSES]; /* of those, in runs */
     uint64_t chunk_bytes;
     /* Outstanding; raised and lowered by any thread, relaxed: statistics. */
     _Atomic(uint64_t) large_blocks, large_bytes;
     _Atomic(uint64_t) counted; /* blocks of the classes; counted builds only */
 };
 
-/* One a thread. The inline magazines come first: pool_get and pool_put touch nothing else. */
+/* One a thread. */
 struct pool {
-    struct {
-        uint32_t n;
-        void *b[POOL_MAG];
-    } mag[POOL_CLASSES + 1]; /* the last stays "full", so that putting a large block takes the slow path */
-    struct pool_mag *spare[POOL_CLASSES];
+    struct pool_class_list {
+        struct pool_block *head; /* the list in use */
+        uint32_t n, run;         /* blocks in it; as many are a run */
+        struct pool_block *runs;
+        uint32_t nruns;
+    } list[POOL_CLASSES +
+           1]; /* the last is always "full", so that putting a large block takes the slow path */
     struct depot *depot;
     struct counters *counters;
     struct list node; /* in depot.pools */
@@ -96,11 +99,13 @@ void pool_init(struct pool *p, struct depot *d, struct counters *counters);
 /* Everything cached goes to the depot. Blocks may still be out: another pool takes them back. */
 void pool_fini(struct pool *p);
 
-/* Out of line: the magazine is empty, full, or the block is a large one. */
+/* Out of line: the list is empty, full, or the block is a large one. */
 COLD void *pool_refill_(struct pool *p, unsigned cls);
 COLD void pool_spill_(struct pool *p, unsigned cls, void *b);
+COLD void pool_cut_(struct pool *p, unsigned cls);
 void *pool_get_counted_(struct pool *p, unsigned cls);
 void pool_put_counted_(struct pool *p, unsigned cls, void *b);
+void pool_put_chain_counted_(struct pool *p, unsigned cls, void *first, void *last);
 
 /* The class for so many bytes; POOL_LARGE above 8,192. */
 INLINE unsigned
@@ -126,12 +131,14 @@ pool_get(struct pool *p, unsigned cls)
 #if POOL_COUNTED
     return pool_get_counted_(p, cls);
 #else
-    uint32_t n = p->mag[cls].n;
+    struct pool_class_list *l = &p->list[cls];
+    struct pool_block *b = l->head;
 
-    if (unlikely(n == 0))
+    if (unlikely(b == NULL))
         return pool_refill_(p, cls);
-    p->mag[cls].n = n - 1;
-    return p->mag[cls].b[n - 1];
+    l->head = b->next;
+    l->n--;
+    return b;
 #endif
 }
 
@@ -142,14 +149,33 @@ pool_put(struct pool *p, unsigned cls, void *b)
 #if POOL_COUNTED
     pool_put_counted_(p, cls, b);
 #else
-    uint32_t n = p->mag[cls].n;
+    struct pool_class_list *l = &p->list[cls];
 
-    if (unlikely(n == POOL_MAG)) {
+    if (unlikely(l->n >= l->run)) {
         pool_spill_(p, cls, b);
         return;
     }
-    p->mag[cls].b[n] = b;
-    p->mag[cls].n = n + 1;
+    ((struct pool_block *)b)->next = l->head;
+    l->head = b;
+    l->n++;
+#endif
+}
+
+/* Give back n blocks of one class (below POOL_LARGE), linked by their first words from first to last; last's is ignored. */
+INLINE void
+pool_put_chain(struct pool *p, unsigned cls, void *first, void *last, uint32_t n)
+{
+#if POOL_COUNTED
+    (void)n;
+    pool_put_chain_counted_(p, cls, first, last);
+#else
+    struct pool_class_list *l = &p->list[cls];
+
+    ((struct pool_block *)last)->next = l->head;
+    l->head = first;
+    l->n += n;
+    if (unlikely(l->n >= l->run))
+        pool_cut_(p, cls);
 #endif
 }
 

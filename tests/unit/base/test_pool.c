@@ -110,7 +110,7 @@ Test(pool, live_counts_blocks_in_hand_of_all_pools)
 
 Test(pool, blocks_from_one_pool_feed_another)
 {
-    enum { N = 10 * POOL_MAG };
+    enum { N = 10 * POOL_RUN };
     struct pool from, to;
     static void *b[N];
     uint64_t before;
@@ -136,7 +136,7 @@ Test(pool, blocks_from_one_pool_feed_another)
 
 Test(pool, refills_and_spills_come_once_per_magazine)
 {
-    enum { N = 100 * POOL_MAG };
+    enum { N = 100 * POOL_RUN };
     struct pool p;
     static void *b[N];
 
@@ -190,7 +190,7 @@ Test(pool, large_block_knows_its_size_and_is_zeroed)
 static void
 churn(struct pool *p, struct pool *q)
 {
-    enum { N = 5 * POOL_MAG };
+    enum { N = 5 * POOL_RUN };
     static void *b[N];
     int n = 0;
 
@@ -230,7 +230,7 @@ Test(pool, every_single_failed_allocation_is_survived)
 
 Test(pool, putting_back_works_when_no_memory_is_left_at_all)
 {
-    enum { N = 20 * POOL_MAG };
+    enum { N = 20 * POOL_RUN };
     struct pool p;
     static void *b[N];
 
