@@ -125,7 +125,7 @@ system_init(struct system *sys, struct env *env, struct log *log, const struct s
         .worker_offset = offsetof(struct actx, w),
         .worker_init = worker_make,
         .worker_fini = worker_unmake,
-        .run = actor_slice,
+        .run = actor_run,
         .fire = tnodes_fire,
     };
     struct cell *root, *system, *user;

@@ -258,7 +258,7 @@ cell_schedule(struct actx *x, struct cell *c)
         worker_push(&x->w, &c->task);
 }
 
-/* Pairs with park() and with the second look in actor_slice: the bit is set first, then the actor is woken if it is idle or
+/* Pairs with park() and with the second look in actor_run: the bit is set first, then the actor is woken if it is idle or
  * parked; it goes idle or parks first, then looks at the bits. All are read-modify-writes in one order. */
 void
 cell_poke(struct actx *x, struct cell *c, uint32_t bit)

@@ -1,6 +1,6 @@
 /* turn.c - the slice: the loop that all mail passes through. See turn.h.
  *
- * Fast path a message: key compare, state copy, handler call, outbox publish, next pointer, free, attention test; no lock, no
+ * Fast path a message: key compare, state copy, handler call, outbox publish, next pointer, attention test; freed by the dozen; no lock, no
  * clock, no name. One exchange (publish), one compare-and-swap when the mailbox runs empty. Guarded by bench pingpong, ring1,
  * ring100, fanin.
  */
@@ -163,45 +163,69 @@ unusual(struct actx *x, struct cell *c, struct msg *m, int32_t code)
 /* With a hard limit no key matches, so that all mail goes the long way, to turn_run; without one it costs nothing a turn. */
 static const struct dispatch timed = {.rows = {{.key = 0}}};
 
-/* Turns are counted by their numbers alone: the usual turn touches no other counter. */
-void
-actor_slice(struct worker *w, struct task *t)
-{
-    struct actx *x = actx_of(w);
-    struct cell *c = container_of(t, struct cell, task);
-    uint64_t num, mark,
-        first;            /* the turn in hand; the last one that is in a counter; the one before this slice */
-    uint64_t handled = 0; /* usual turns up to mark */
-    uint32_t other = 0;   /* messages that took no turn */
+/* Messages that had their turn stay where they are, linked as they came, until the clock is due or the slice ends: then one
+ * store gives all of them back. All are of one pool class. */
+struct used {
+    struct msg *first;
+    uint64_t cls;  /* as in the head */
+    uint64_t from; /* the turn before first's */
+};
 
-    __asm__(
-        ""
-        : "+r"(
-            c)); /* one base for all addresses; else the compiler keeps half a dozen of them on the stack */
+INLINE void
+used_free(struct actx *x, struct used *u, struct msg *last, uint64_t num)
+{
+    pool_put_chain(&x->w.pool, MSG_CLASS(u->cls), u->first, last, (uint32_t)(num - u->from));
+}
+
+/* Free those before m, which goes another way; num: the turn of the last of them. */
+static COLD void
+used_free_before(struct actx *x, struct used *u, struct msg *m, uint64_t num)
+{
+    struct msg *last = u->first, *next;
+
+    if (num == u->from)
+        return;
+    while ((next = atomic_load_explicit(&last->next, memory_order_relaxed)) != m)
+        last = next;
+    used_free(x, u, last, num);
+    u->from = num;
+}
+
+/* What the slices of one run of the worker's loop have in common. */
+struct tally {
+    uint64_t handled; /* not in the counter yet */
+    uint64_t slices;
+};
+
+/* Turns are counted by their numbers alone: the usual turn touches no counter. */
+INLINE void
+slice(struct actx *x, struct cell *c, struct tally *tally)
+{
+    struct worker *w = &x->w;
+    uint64_t num, mark,
+        first;          /* the turn in hand; the last one that is in the tally; the one before this slice */
+    uint32_t other = 0; /* messages that took no turn */
+    struct used used = {0};
+
     x->me = c;
     num = mark = first = c->turn;
     atomic_store_explicit(&w->slot, c->ref.slot, memory_order_relaxed);
     goto begin;
 again:
-    handled += num - mark;
+    tally->handled += num - mark;
     mark = num;
 begin:;
     struct behaviour *b = atomic_load_explicit(&c->beh, memory_order_relaxed);
-    uint64_t limit = x->hard_limit_ns;
 
-    if (unlikely(atomic_load_explicit(&c->attn, memory_order_acquire) != 0)) {
-        if (!actor_attend(x, c))
-            goto out;
-        limit |= timed_alone(c);
-        b = atomic_load_explicit(&c->beh, memory_order_relaxed);
-    }
+    if (unlikely(atomic_load_explicit(&c->attn, memory_order_acquire) != 0) && !actor_attend(x, c))
+        goto out;
     /* acquire; pairs with the release of whoever planned the swap */
     if (unlikely(atomic_load_explicit(&b->swap, memory_order_acquire) != NULL)) {
         life_switch(x, c);
         b = atomic_load_explicit(&c->beh, memory_order_relaxed);
     }
     const struct dispatch *d =
-        likely(limit == 0) ? atomic_load_explicit(&b->dispatch, memory_order_acquire) : &timed;
+        likely(x->hard_limit_ns == 0) ? atomic_load_explicit(&b->dispatch, memory_order_acquire) : &timed;
     uint32_t undo8 = b->undo8;
     /* the tail seen on entry: what arrives later waits for the next slice, so that others run */
     uintptr_t end = atomic_load_explicit(&c->mb.tail, memory_order_relaxed);
@@ -211,16 +235,17 @@ begin:;
         if (!mbox_sleep(&c->mb))
             goto again;
         /* An order may have come between our look at attn and going idle: whoever sees both wakes the actor. */
-        if (unlikely(attends(c)) && mbox_wake(&c->mb))
+        if (unlikely(atomic_load_explicit(&c->attn, memory_order_seq_cst) != 0) && mbox_wake(&c->mb))
             goto again;
         goto out;
     }
     num = mark = c->turn;
+    used = (struct used){.first = m, .cls = m->head & MSG_CLASS_MASK, .from = num};
     for (;;) {
         const struct dispatch_row *r = &d->rows[m->head & d->mask];
         int32_t code;
 
-        if (likely(r->key == MSG_KEY(m->head))) {
+        if (likely(r->key == (m->head ^ used.cls))) { /* no flags, and of the class */
             x->cur = m;
             num++;
             atomic_store_explicit(&w->type, (uint32_t)r->key, memory_order_relaxed); /* for the watchdog */
@@ -235,16 +260,22 @@ begin:;
                 if (likely(atomic_load_explicit(&c->attn, memory_order_relaxed) == 0))
                     goto done;
             }
+            used_free_before(x, &used, m, num - 1);
             c->turn = num;
-            handled += num - 1 - mark; /* this one is counted there */
+            tally->handled += num - 1 - mark; /* this one is counted there */
             mark = num;
             if (!unusual(x, c, m, code))
                 goto out;
             goto again_or_yield;
         }
-        /* flagged, converting or unknown: leaves the queue first, so that it may go anywhere */
+        used_free_before(x, &used, m, num);
+        if (r->key == MSG_KEY(m->head) && MSG_CLASS(m->head) < POOL_LARGE) { /* only of another class */
+            used = (struct used){.first = m, .cls = m->head & MSG_CLASS_MASK, .from = num};
+            continue;
+        }
+        /* flagged, converting, large or unknown: leaves the queue first, so that it may go anywhere */
         c->turn = num;
-        handled += num - mark;
+        tally->handled += num - mark;
         mark = num;
         next = mbox_detach(&c->mb, m);
         if (next != NULL)
@@ -264,6 +295,7 @@ begin:;
         m = mbox_first(&c->mb);
         if (m == NULL || atomic_load_explicit(&c->beh, memory_order_relaxed) != b)
             goto again;
+        used = (struct used){.first = m, .cls = m->head & MSG_CLASS_MASK, .from = num};
         continue;
 
     done:
@@ -273,39 +305,63 @@ begin:;
             next = mbox_next(&c->mb, m);
         }
         if (next == NULL) {
-            message_free(x, m);
-            if (unlikely(attends(c)) && mbox_wake(&c->mb))
+            used_free(x, &used, m, num);
+            if (unlikely(atomic_load_explicit(&c->attn, memory_order_seq_cst) != 0) && mbox_wake(&c->mb))
                 goto again;
             if (unlikely(--w->clock_left == 0))
                 clock_due(x, (uint32_t)(num - first) + other);
             goto out;
         }
-        message_free(x, m);
-        if ((unlikely(--w->clock_left == 0) && clock_due(x, (uint32_t)(num - first) + other)) ||
-            (uintptr_t)m == end) {
-            c->turn = num;
-            mbox_keep(&c->mb, next);
-            goto yield;
+        if (unlikely(--w->clock_left == 0)) {
+            used_free(x, &used, m, num);
+            used.first = next;
+            used.from = num;
+            counter_add(w->counters, COUNTER_handled_user, tally->handled + num - mark);
+            tally->handled = 0;
+            mark = num;
+            if (clock_due(x, (uint32_t)(num - first) + other))
+                goto keep;
+        }
+        if ((uintptr_t)m == end) {
+            if (num != used.from)
+                used_free(x, &used, m, num);
+            goto keep;
         }
         m = next;
     }
 
+keep:
+    c->turn = num;
+    mbox_keep(&c->mb, next);
+    goto yield;
 again_or_yield:
     if ((uint32_t)(num - first) + other < w->sched->cfg.slice_turns)
         goto again;
 yield:
     worker_push_ring(w, &c->task);
 out:
-    handled += num - mark;
+    tally->handled += num - mark;
     other += (uint32_t)(num - first);
     if (likely(other != 0)) {
         struct record rec = {
             .turn = first + 1, .slot = c->ref.slot, .n = other, .kind = REC_SLICE, .ns = w->now_ns};
 
-        counter_add(w->counters, COUNTER_handled_user, handled);
-        counter_inc(w->counters, COUNTER_slices);
+        tally->slices++;
         recorder_add(w->recorder, &rec);
     }
+}
+
+void
+actor_run(struct worker *w, struct task *t)
+{
+    struct actx *x = actx_of(w);
+    struct tally tally = {0};
+
+    do
+        slice(x, container_of(t, struct cell, task), &tally);
+    while ((t = sched_again(w)) != NULL);
+    counter_add(w->counters, COUNTER_handled_user, tally.handled);
+    counter_add(w->counters, COUNTER_slices, tally.slices);
     x->me = NULL;
     atomic_store_explicit(&w->slot, 0, memory_order_relaxed);
 }

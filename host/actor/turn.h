@@ -8,8 +8,8 @@
 #define ACTOR_TURN_H
 #include "actor/actor_system.h"
 
-/* Bound as task_ops.run. */
-void actor_slice(struct worker *w, struct task *t);
+/* Bound as task_ops.run: the task's slice, and those of the tasks after it. */
+void actor_run(struct worker *w, struct task *t);
 
 /* Attend to everything that is not plain mail. The mailbox must not be idle and holds no message in hand. true: go on with
  * mail; false: the cell is no longer ours (parked, or ended). */

@@ -3,7 +3,7 @@
  *   worker's pool                                           the node's depot (one lock)
  *   list in use --empty/full--> up to 64 KiB of runs a class --empty/full--> runs --none--> chunk: carve new blocks
  *
- * A free block's first words link it: a run is a list of some dozen blocks that changes hands as a whole, so giving back never
+ * A free block's first words link it: a run is a list of many blocks that changes hands as a whole, so giving back never
  * needs memory, and a chain of messages that were handled one after the other is given back by one store. A block has no home:
  * any pool of the same depot may take it back, so a consumer's list fills with its producers' blocks and goes to the depot run by
  * run. Blocks are 64 B aligned; what a block holds at first is undefined. Hit path: about five instructions, no lock, no counter.
@@ -42,8 +42,8 @@ enum {
     POOL_CLASSES = 8,
     POOL_LARGE =
         POOL_CLASSES, /* the "class" of larger blocks: pool_get_large, and pool_put as for any other */
-    POOL_RUN = 64,    /* blocks in a run, of small classes */
-    POOL_RUN_BYTES = 32 << 10,  /* and of large ones no more than fit here, two at least */
+    POOL_RUN = 256,             /* blocks in a run, of small classes */
+    POOL_RUN_BYTES = 16 << 10,  /* and of large ones no more than fit here, two at least */
     POOL_KEEP_BYTES = 64 << 10, /* what a pool keeps of a class beside the list in use; a run at least */
 };
 
@@ -171,11 +171,11 @@ pool_put_chain(struct pool *p, unsigned cls, void *first, void *last, uint32_t n
 #else
     struct pool_class_list *l = &p->list[cls];
 
+    if (unlikely(l->n >= l->run))
+        pool_cut_(p, cls);
     ((struct pool_block *)last)->next = l->head;
     l->head = first;
     l->n += n;
-    if (unlikely(l->n >= l->run))
-        pool_cut_(p, cls);
 #endif
 }
 

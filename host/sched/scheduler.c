@@ -56,6 +56,7 @@ sched_worker_new_(struct sched *s, struct worker **ret, uint32_t id, bool foreig
     w->sched = s;
     w->id = id;
     w->foreign = foreign;
+    w->once = s->cfg.simulated;
     w->inject_left = INJECT_SLICES;
     w->clock_left = CLOCK_TURNS;
     atomic_store_explicit(&w->in_host, 1, memory_order_relaxed);

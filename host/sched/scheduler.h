@@ -81,6 +81,19 @@ void sched_inject(struct sched *s, struct task *t);
 struct task *sched_inject_take(struct sched *s, struct worker *w);
 void sched_wake(struct sched *s); /* one sleeper, if there is one */
 
+/* Inside task_ops.run, after a slice: the next task, or NULL: return, there is more to look at. Some ten instructions. */
+INLINE struct task *
+sched_again(struct worker *w)
+{
+    if (unlikely(w->once))
+        return NULL;
+    epoch_quiet(&w->sched->epoch, w->seat);
+    if (unlikely(w->inject_left == 1))
+        return NULL; /* the queue of injected tasks is due, or w leaves; and whether all is to stop */
+    w->inject_left--;
+    return runq_pop(w->runq);
+}
+
 /* The port: how threads that are no workers send and spawn. Blocks shortly for others that do the same. What
  * was sent is published by the floor above before sched_port_leave. */
 struct worker *sched_port_enter(struct sched *s);

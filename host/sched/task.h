@@ -18,7 +18,7 @@ struct task_ops {
     size_t worker_offset;                 /* of the worker in it */
     int (*worker_init)(struct worker *);  /* after the scheduler's part; 0 or -ERR_* */
     void (*worker_fini)(struct worker *); /* before the scheduler's part goes */
-    /* One slice. The task is either idle, or queued again, or gone when this returns. */
+    /* A slice of this task, which is then idle, or queued again, or gone; then of those that sched_again() gives. */
     void (*run)(struct worker *, struct task *);
     /* Timers of this worker's wheel are due: a wheel_fire_fn. */
     size_t (*fire)(struct worker *, const struct wheel_entry *e, size_t n);

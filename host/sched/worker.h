@@ -47,6 +47,7 @@ struct worker {
     _Atomic(bool)
         heavy;    /* its turns are long, or the one in hand is; the worker and the watchdog exchange it */
     bool foreign; /* the port of threads that are no workers: runs nothing, schedules by injection */
+    bool once;    /* a slice at a time: simulated, or taken over */
     bool leaves;  /* light work spreads over more workers than it should, and this one goes; see worker.c */
     uint8_t inject_left;
     uint32_t clock_left; /* turns until the clock is read */

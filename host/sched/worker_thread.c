@@ -367,12 +367,12 @@ sched_take_over(struct sched *s, uint32_t id)
     }
     /* The old worker gets fresh queues, so that nothing is NULL; what it schedules goes by injection. */
     exchange_queues(old, w);
-    old->foreign = true;
+    old->foreign = old->once = true;
     atomic_store_explicit(&s->workers[id], w, memory_order_release);
     r = launch(s, w);
     if (r < 0) { /* no thread: all as before, to be tried again */
         atomic_store_explicit(&s->workers[id], old, memory_order_release);
-        old->foreign = false;
+        old->foreign = old->once = false;
         exchange_queues(old, w);
         atomic_store_explicit(&old->detached, WORKER_ATTACHED, memory_order_release);
         return r;
