@@ -141,6 +141,7 @@ call_tell(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
     if (unlikely(!cell_is(x, c, to)) || unlikely(m == NULL) || unlikely(units - 1 >= TELL_UNITS))
         return tell_slow(ctx, to, t, v);
     x->w.pool.list[0].head = x->w.pool.list[0].head->next;
+    __builtin_prefetch(x->w.pool.list[0].head, 1);
     x->w.pool.list[0].n--;
     atomic_store_explicit(&m->next, NULL, memory_order_relaxed);
     m->head = t->head_; /* of class 0, as every type of so few units */

@@ -21,23 +21,26 @@ host_held_(struct actx *x)
 enum { SAVE_INLINE = 4 }; /* words that are copied whether the state has them or not: no branch for each */
 _Static_assert(CELL_CHUNK >= SAVE_INLINE * sizeof(uint64_t), "a state block is never smaller");
 
-/* 8 B moves: a 16 B load over a fresh 8 B store would wait for it. No call: the loop below would save registers for it. */
+/* 8 B moves: a 16 B load over a fresh 8 B store would wait for it; the compiler would join two. No call: the loop below would
+ * save registers for it. */
 INLINE void
 state_save(struct actx *x, const struct cell *c, uint32_t n8)
 {
     const uint64_t *s = c->state;
     uint64_t *d = (uint64_t *)(void *)x->state_undo;
+    uint32_t i = 0;
 
-    if (n8 == 0)
+    if (likely(n8 - 1u < (uint32_t)SAVE_INLINE)) {
+        d[0] = s[0];
+        __asm__ volatile("" : "+m"(d[0]));
+        d[1] = s[1];
+        __asm__ volatile("" : "+m"(d[1]));
+        d[2] = s[2];
+        __asm__ volatile("" : "+m"(d[2]));
+        d[3] = s[3];
         return;
-    d[0] = s[0];
-    __asm__ volatile("" : "+m"(d[0])); /* the compiler would join two */
-    d[1] = s[1];
-    __asm__ volatile("" : "+m"(d[1]));
-    d[2] = s[2];
-    __asm__ volatile("" : "+m"(d[2]));
-    d[3] = s[3];
-    for (uint32_t i = SAVE_INLINE; unlikely(i < n8); i++) {
+    }
+    for (; i < n8; i++) {
         d[i] = s[i];
         __asm__ volatile("" : "+m"(d[i]));
     }
@@ -245,12 +248,16 @@ begin:;
         const struct dispatch_row *r = &d->rows[m->head & d->mask];
         int32_t code;
 
+        num++;
+        /* one base for all addresses; else the compiler keeps half a dozen of them on the stack */
+        __asm__("" : "+r"(c), "+r"(num));
         if (likely(r->key == (m->head ^ used.cls))) { /* no flags, and of the class */
             x->cur = m;
-            num++;
             atomic_store_explicit(&w->type, (uint32_t)r->key, memory_order_relaxed); /* for the watchdog */
+            __builtin_prefetch(atomic_load_explicit(&m->next, memory_order_relaxed));
             state_save(x, c, undo8);
             code = call(x, c, r->fn, m + 1, num);
+            __asm__("" : "+r"(c));
             if (likely((code | x->dirty) == 0)) {
                 outbox_flush(x);
                 if (likely(atomic_load_explicit(&c->attn, memory_order_relaxed) == 0))
@@ -268,6 +275,7 @@ begin:;
                 goto out;
             goto again_or_yield;
         }
+        num--;
         used_free_before(x, &used, m, num);
         if (r->key == MSG_KEY(m->head) && MSG_CLASS(m->head) < POOL_LARGE) { /* only of another class */
             used = (struct used){.first = m, .cls = m->head & MSG_CLASS_MASK, .from = num};

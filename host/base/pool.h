@@ -42,7 +42,7 @@ enum {
     POOL_CLASSES = 8,
     POOL_LARGE =
         POOL_CLASSES, /* the "class" of larger blocks: pool_get_large, and pool_put as for any other */
-    POOL_RUN = 256,             /* blocks in a run, of small classes */
+    POOL_RUN = 256,   /* blocks in a run, of small classes */
     POOL_RUN_BYTES = 16 << 10,  /* and of large ones no more than fit here, two at least */
     POOL_KEEP_BYTES = 64 << 10, /* what a pool keeps of a class beside the list in use; a run at least */
 };
