@@ -219,16 +219,21 @@ again:
     mark = num;
 begin:;
     struct behaviour *b = atomic_load_explicit(&c->beh, memory_order_relaxed);
+    uint64_t limit = x->hard_limit_ns;
 
-    if (unlikely(atomic_load_explicit(&c->attn, memory_order_acquire) != 0) && !actor_attend(x, c))
-        goto out;
+    if (unlikely(atomic_load_explicit(&c->attn, memory_order_acquire) != 0)) {
+        if (!actor_attend(x, c))
+            goto out;
+        limit |= timed_alone(c);
+        b = atomic_load_explicit(&c->beh, memory_order_relaxed);
+    }
     /* acquire; pairs with the release of whoever planned the swap */
     if (unlikely(atomic_load_explicit(&b->swap, memory_order_acquire) != NULL)) {
         life_switch(x, c);
         b = atomic_load_explicit(&c->beh, memory_order_relaxed);
     }
     const struct dispatch *d =
-        likely(x->hard_limit_ns == 0) ? atomic_load_explicit(&b->dispatch, memory_order_acquire) : &timed;
+        likely(limit == 0) ? atomic_load_explicit(&b->dispatch, memory_order_acquire) : &timed;
     uint32_t undo8 = b->undo8;
     /* the tail seen on entry: what arrives later waits for the next slice, so that others run */
     uintptr_t end = atomic_load_explicit(&c->mb.tail, memory_order_relaxed);
@@ -238,7 +243,7 @@ begin:;
         if (!mbox_sleep(&c->mb))
             goto again;
         /* An order may have come between our look at attn and going idle: whoever sees both wakes the actor. */
-        if (unlikely(atomic_load_explicit(&c->attn, memory_order_seq_cst) != 0) && mbox_wake(&c->mb))
+        if (unlikely(attends(c)) && mbox_wake(&c->mb))
             goto again;
         goto out;
     }
@@ -314,7 +319,7 @@ begin:;
         }
         if (next == NULL) {
             used_free(x, &used, m, num);
-            if (unlikely(atomic_load_explicit(&c->attn, memory_order_seq_cst) != 0) && mbox_wake(&c->mb))
+            if (unlikely(attends(c)) && mbox_wake(&c->mb))
                 goto again;
             if (unlikely(--w->clock_left == 0))
                 clock_due(x, (uint32_t)(num - first) + other);

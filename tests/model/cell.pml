@@ -85,7 +85,7 @@ inline attend(c, gone) {
 }
 
 /* After going idle the slice looks at attn again: an order may have come before the mailbox said IDLE. */
-/*= host/actor/turn.c: message_free(x, m); if (unlikely(attends(c)) && mbox_wake(&c->mb)) goto again; */
+/*= host/actor/turn.c: used_free(x, &used, m, num); if (unlikely(attends(c)) && mbox_wake(&c->mb)) goto again; */
 /*= host/actor/turn.c: if (!mbox_sleep(&c->mb)) goto again; if (unlikely(attends(c)) && mbox_wake(&c->mb)) goto again; */
 inline idle_again(c, back) {
     if
@@ -168,7 +168,7 @@ sleep:
         fi
     }
 
-again: /* actor_slice; t is the cell, m the message in hand */
+again: /* actor_run; t is the cell, m the message in hand */
     if
     :: attn[t] != 0 -> attend(t, gone)
     :: else
@@ -287,7 +287,7 @@ out:
 }
 
 #if SPARES
-/*= host/sched/worker_thread.c: exchange_queues(old, w); old->foreign = true; atomic_store_explicit(&s->workers[id], w, */
+/*= host/sched/worker_thread.c: exchange_queues(old, w); old->foreign = old->once = true; atomic_store_explicit(&s->workers[id], w, */
 /*= host/sched/worker_thread.c: yes = atomic_load_explicit(&w->in_host, memory_order_acquire) == 0 || atomic_load_explicit(&w->waits, memory_order_acquire) == no; */
 inline exchange_queues() {
     d_step { q = runq[0]; runq[0] = runq[WORKERS]; runq[WORKERS] = q; q = 0 }

@@ -1,4 +1,4 @@
-/* litmus_actor.c - the slice and what pokes it: actor_slice, actor_attend, cell_order and cell_poke as they are, around one cell.
+/* litmus_actor.c - the slice and what pokes it: actor_run, actor_attend, cell_order and cell_poke as they are, around one cell.
  *
  * Each thread is a worker with a run queue of its own that nobody steals from; it runs what it has made runnable, then ends.
  */
@@ -92,6 +92,8 @@ reset(void)
         x->w.clock_left = 1000;
         x->w.inject_left = 100;
         x->w.in_host = 1;
+        x->w.once = true;
+        x->w.pool.list[0].run = POOL_RUN;
     }
 }
 
@@ -109,7 +111,7 @@ run_queue(struct actx *x)
     struct task *t;
 
     while ((t = runq_pop(x->w.runq)) != NULL)
-        actor_slice(&x->w, t);
+        actor_run(&x->w, t);
 }
 
 static void

@@ -5,9 +5,9 @@
 #define HEAD_AFTER_SWAP          3  /* mail: mbox_leave_: head goes first, then the swap */
 #define LEAVE_WITHOUT_TEST       4  /* mail: mbox_leave_: the swap fails when a message came */
 #define SLEEP_WITHOUT_TEST       5  /* order: mbox_sleep: the swap fails when a message came */
-#define NO_LOOK_AFTER_SLEEP      6  /* orders: actor_slice: attn again after mbox_sleep */
-#define NO_LOOK_AFTER_NEXT       7  /* order: actor_slice: attn again after mbox_next */
-#define YIELD_WITHOUT_KEEP       8  /* mail: actor_slice: mbox_keep before the cell is queued again */
+#define NO_LOOK_AFTER_SLEEP      6  /* orders: actor_run: attn again after mbox_sleep */
+#define NO_LOOK_AFTER_NEXT       7  /* order: actor_run: attn again after mbox_next */
+#define YIELD_WITHOUT_KEEP       8  /* mail: actor_run: mbox_keep before the cell is queued again */
 #define HOLD_WITHOUT_LOOK        9  /* held: attend.c, park(): no order came */
 #define UNPARK_CELL_WITHOUT_TEST 10 /* held: cell_poke: only who takes PARKED away queues the cell */
 #define WAKE_BEFORE_BIT          11 /* order: cell_poke: the bit first, then the wake */
