@@ -248,7 +248,7 @@ begin:;
         goto out;
     }
     num = mark = c->turn;
-    used = (struct used){.first = m, .cls = m->head & MSG_CLASS_MASK, .from = num};
+    used = (struct used){.first = m, .from = num};
     for (;;) {
         const struct dispatch_row *r = &d->rows[m->head & d->mask];
         int32_t code;
@@ -308,7 +308,7 @@ begin:;
         m = mbox_first(&c->mb);
         if (m == NULL || atomic_load_explicit(&c->beh, memory_order_relaxed) != b)
             goto again;
-        used = (struct used){.first = m, .cls = m->head & MSG_CLASS_MASK, .from = num};
+        used = (struct used){.first = m, .from = num};
         continue;
 
     done:
