@@ -14,6 +14,7 @@ static struct {
     struct runq q[2];
     struct counters counters[2];
     struct wheel wheel;
+    struct depot depot;
     struct tnodes tn;
     struct tnode node[2];
     uint32_t free[4];
@@ -40,6 +41,7 @@ reset(void)
     g.cells[1].ref = (actor_ref){.slot = 1, .gen = GEN};
     g.node[NODE] =
         (struct tnode){.gen = LIFE, .handle = NODE, .who = g.cells[1].ref, .armed = 1, .class = TNODE_INLINE};
+    depot_init(&g.depot, env_real());
     for (int i = 0; i < 2; i++) {
         struct actx *x = &g.x[i];
 
@@ -52,6 +54,7 @@ reset(void)
         x->cells_max = 2;
         x->w.runq = &g.q[i];
         x->w.counters = &g.counters[i];
+        pool_init(&x->w.pool, &g.depot, NULL);
     }
 }
 static void
