@@ -154,6 +154,8 @@ prepare(struct guard *g, const char *what, uint64_t n)
     /* the worker is this thread, and awake */
     atomic_store_explicit(&w->sys.sched.parked, 0, memory_order_relaxed);
     w->sim.parked[0] = false;
+    atomic_load_explicit(&w->sys.sched.workers[0], memory_order_relaxed)->once =
+        false; /* many slices a run, as in the daemon */
     if (strcmp(what, "swap") == 0) {
         static const struct swap_options options = {0};
 
