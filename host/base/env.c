@@ -1,5 +1,6 @@
 /* env.c - the real world, and a fake one for tests. */
 #include "base/env.h"
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -114,6 +115,13 @@ real_discard(struct env *e, void *p, size_t bytes)
     madvise(p, bytes, MADV_DONTNEED);
 }
 
+static void
+real_trim(struct env *e)
+{
+    (void)e;
+    malloc_trim(0);
+}
+
 static const struct env the_real_env = {
     .mono_ns = real_mono_ns,
     .real_ns = real_real_ns,
@@ -123,6 +131,7 @@ static const struct env the_real_env = {
     .reserve = real_reserve,
     .release = real_release,
     .discard = real_discard,
+    .trim = real_trim,
 };
 
 struct env *

@@ -29,6 +29,8 @@ struct env {
     void (*release)(struct env *, void *p, size_t bytes);
     /* Give the pages back, keep the addresses; they read as zero afterwards. */
     void (*discard)(struct env *, void *p, size_t bytes);
+    /* May be NULL. Give back what alloc keeps of freed memory. Any thread; takes its time. */
+    void (*trim)(struct env *);
     /* May be NULL. Asked where memory is handed out without a call of alloc (each refill of a pool): true =
      * behave as if there were none. Any thread. */
     bool (*fault)(struct env *);

@@ -4,31 +4,12 @@
  *                   idle node stays small.
  * put, list full:   the list becomes a run of ours; above POOL_KEEP_BYTES a run goes to the depot, under the lock.
  */
-#include "base/pool.h"
+#include "base/pool_priv.h"
 #include <assert.h>
 #include <string.h>
 
-#if POOL_ASAN
-#include <sanitizer/asan_interface.h>
-#define POISON(p, n)   __asan_poison_memory_region(p, n)
-#define UNPOISON(p, n) __asan_unpoison_memory_region(p, n)
-#define POISONED(p)    __asan_address_is_poisoned(p)
-#else
-#define POISON(p, n)   ((void)(p), (void)(n))
-#define UNPOISON(p, n) ((void)(p), (void)(n))
-#define POISONED(p)    ((void)(p), 0)
-#endif
-
 #define FIRST_CHUNK_BYTES ((size_t)64 << 10)
-#define CHUNK_BYTES       ((size_t)1 << 20)
 #define CARVE_BYTES       ((size_t)16 << 10)
-
-struct depot_chunk {
-    struct depot_chunk *next;
-    size_t bytes;
-    char pad[48]; /* blocks begin 64 B aligned */
-};
-_Static_assert(sizeof(struct depot_chunk) == 64, "blocks are aligned to cache lines");
 
 struct large {
     size_t bytes;
@@ -37,21 +18,14 @@ struct large {
 };
 _Static_assert(sizeof(struct large) == 16, "large blocks are 16 B aligned");
 
-/* Free blocks are poisoned, but for us. */
-#if POOL_ASAN
-#define OURS __attribute__((no_sanitize_address, noinline))
-#else
-#define OURS
-#endif
-
-OURS static struct pool_block
-read_block(const struct pool_block *b)
+OURS struct pool_block
+pool_read_(const struct pool_block *b)
 {
     return *b;
 }
 
-OURS static void
-write_block(struct pool_block *b, struct pool_block v)
+OURS void
+pool_write_(struct pool_block *b, struct pool_block v)
 {
     *b = v;
 }
@@ -59,10 +33,10 @@ write_block(struct pool_block *b, struct pool_block v)
 static void
 set_next(struct pool_block *b, struct pool_block *next)
 {
-    struct pool_block v = read_block(b);
+    struct pool_block v = pool_read_(b);
 
     v.next = next;
-    write_block(b, v);
+    pool_write_(b, v);
 }
 
 /* --- depot --- */
@@ -83,19 +57,40 @@ depot_fini(struct depot *d)
         struct depot_chunk *c = d->chunks;
 
         d->chunks = c->next;
-        UNPOISON(c, c->bytes); /* the address may come back as something else */
-        d->env->release(d->env, c, c->bytes);
+        depot_chunk_release_(d, c);
     }
     mutex_fini(&d->lock);
     *d = (struct depot){0};
+}
+
+void
+depot_chunk_release_(struct depot *d, struct depot_chunk *c)
+{
+    UNPOISON(c, c->bytes); /* the address may come back as something else */
+    d->env->release(d->env, c, c->bytes);
+}
+
+/* Address space of so many bytes that begins at a multiple of a chunk. */
+static struct depot_chunk *
+reserve_aligned(struct depot *d, size_t bytes)
+{
+    char *p = d->env->reserve(d->env, 2 * DEPOT_CHUNK_BYTES), *at;
+
+    if (p == NULL)
+        return NULL;
+    at = p + (DEPOT_CHUNK_BYTES - (uintptr_t)p % DEPOT_CHUNK_BYTES) % DEPOT_CHUNK_BYTES;
+    if (at != p)
+        d->env->release(d->env, p, (size_t)(at - p));
+    d->env->release(d->env, at + bytes, (size_t)(p + 2 * DEPOT_CHUNK_BYTES - (at + bytes)));
+    return (struct depot_chunk *)(void *)at;
 }
 
 /* Locked. */
 static bool
 chunk_add(struct depot *d)
 {
-    size_t bytes = d->chunks == NULL ? FIRST_CHUNK_BYTES : CHUNK_BYTES;
-    struct depot_chunk *c = d->env->reserve(d->env, bytes);
+    size_t bytes = d->chunks == NULL ? FIRST_CHUNK_BYTES : DEPOT_CHUNK_BYTES;
+    struct depot_chunk *c = reserve_aligned(d, bytes);
 
     if (c == NULL)
         return false;
@@ -103,33 +98,33 @@ chunk_add(struct depot *d)
     c->bytes = bytes;
     d->chunks = c;
     d->chunk_bytes += bytes;
-    d->at =
-        (char *)(c +
-                 1); /* what was left of the last chunk held less than one block of this class: forgotten */
+    /* the first page is the chunk's own, so that no block lies on two pages; what was left of the last chunk held less than one
+     * block of this class: forgotten */
+    d->at = (char *)c + DEPOT_PAGE;
     d->end = (char *)c + bytes;
     return true;
 }
 
 /* A list of n blocks becomes the topmost run. */
-static void
-run_push(struct pool_block **runs, struct pool_block *first, uint64_t n)
+void
+pool_run_push_(struct pool_block **runs, struct pool_block *first, uint64_t n)
 {
-    struct pool_block v = read_block(first);
+    struct pool_block v = pool_read_(first);
 
     v.below = *runs;
     v.n = n;
-    write_block(first, v);
+    pool_write_(first, v);
     *runs = first;
 }
 
 /* NULL: none. */
-static struct pool_block *
-run_pop(struct pool_block **runs, uint32_t *ret_n)
+struct pool_block *
+pool_run_pop_(struct pool_block **runs, uint32_t *ret_n)
 {
     struct pool_block *first = *runs;
 
     if (first != NULL) {
-        struct pool_block v = read_block(first);
+        struct pool_block v = pool_read_(first);
 
         *runs = v.below;
         *ret_n = (uint32_t)v.n;
@@ -137,35 +132,53 @@ run_pop(struct pool_block **runs, uint32_t *ret_n)
     return first;
 }
 
-static uint32_t
-run_blocks(unsigned cls)
+uint32_t
+pool_run_blocks_(unsigned cls)
 {
     size_t n = POOL_RUN_BYTES / pool_class_bytes(cls);
 
     return n > POOL_RUN ? POOL_RUN : n < 2 ? 2 : (uint32_t)n;
 }
 
+/* Locked. A piece of at most so many pages: of those that were given back, or new. Returns its pages; 0: no memory. */
+static size_t
+piece(struct depot *d, size_t least, size_t most, char **ret)
+{
+    size_t n;
+
+    if (unlikely(d->vacant != 0) && (n = depot_reuse_(d, least, most, ret)) != 0)
+        return n;
+    if ((size_t)(d->end - d->at) < least * DEPOT_PAGE && !chunk_add(d))
+        return 0;
+    n = (size_t)(d->end - d->at) / DEPOT_PAGE;
+    n = n > most ? most : n - n % least;
+    *ret = d->at;
+    d->at += n * DEPOT_PAGE;
+    return n;
+}
+
 /* Locked. New blocks, linked by address. NULL: no memory. */
 static struct pool_block *
 carve(struct depot *d, unsigned cls, uint32_t *ret_n)
 {
-    size_t bytes = pool_class_bytes(cls), n = CARVE_BYTES / bytes, left, run = run_blocks(cls);
+    size_t bytes = pool_class_bytes(cls), least = bytes > DEPOT_PAGE ? bytes / DEPOT_PAGE : 1, pages, n;
     struct pool_block *next = NULL;
+    char *at;
 
-    if ((size_t)(d->end - d->at) < bytes && !chunk_add(d))
+    pages = piece(d, least, CARVE_BYTES / DEPOT_PAGE, &at);
+    if (pages == 0)
         return NULL;
-    left = (size_t)(d->end - d->at) / bytes;
-    n = n > run ? run : n;
-    n = n > left ? left : n;
+    depot_pages_(at, pages, cls);
+    n = pages * DEPOT_PAGE / bytes;
     for (size_t i = n; i > 0; i--) {
-        struct pool_block *b = (struct pool_block *)(void *)(d->at + (i - 1) * bytes);
+        struct pool_block *b = (struct pool_block *)(void *)(at + (i - 1) * bytes);
 
         b->next = next;
         next = b;
     }
-    POISON(d->at, n * bytes);
-    d->at += n * bytes;
+    POISON(at, n * bytes);
     d->carved[cls] += n;
+    depot_count_(&d->carved_bytes, n * bytes);
     *ret_n = (uint32_t)n;
     return next;
 }
@@ -189,7 +202,7 @@ pool_cached(const struct pool *p)
     for (unsigned k = 0; k < POOL_CLASSES; k++) {
         n += p->list[k].n;
         for (struct pool_block *b = p->list[k].runs, v; b != NULL; b = v.below) {
-            v = read_block(b);
+            v = pool_read_(b);
             n += v.n;
         }
     }
@@ -221,10 +234,37 @@ pool_init(struct pool *p, struct depot *d, struct counters *counters)
     p->depot = d;
     p->counters = counters;
     for (unsigned k = 0; k < POOL_CLASSES; k++)
-        p->list[k].run = run_blocks(k); /* that of large blocks is 0 */
+        p->list[k].run = pool_run_blocks_(k); /* that of large blocks is 0 */
     mutex_lock(&d->lock);
     list_push_back(&d->pools, &p->node);
     mutex_unlock(&d->lock);
+}
+
+/* Locked. */
+static void
+give_all(struct pool *p)
+{
+    struct depot *d = p->depot;
+
+    for (unsigned k = 0; k < POOL_CLASSES; k++) {
+        struct pool_class_list *l = &p->list[k];
+        struct pool_block *b;
+
+        if (l->head != NULL)
+            pool_run_push_(&l->runs, l->head, l->n);
+        l->head = NULL;
+        l->n = l->nruns = 0;
+        for (uint32_t n; (b = pool_run_pop_(&l->runs, &n)) != NULL; depot_inside_(d, k, n))
+            pool_run_push_(&d->runs[k], b, n);
+    }
+}
+
+void
+pool_flush(struct pool *p)
+{
+    mutex_lock(&p->depot->lock);
+    give_all(p);
+    mutex_unlock(&p->depot->lock);
 }
 
 void
@@ -235,15 +275,7 @@ pool_fini(struct pool *p)
     if (d == NULL)
         return;
     mutex_lock(&d->lock);
-    for (unsigned k = 0; k < POOL_CLASSES; k++) {
-        struct pool_class_list *l = &p->list[k];
-        struct pool_block *b;
-
-        if (l->head != NULL)
-            run_push(&l->runs, l->head, l->n);
-        for (uint32_t n; (b = run_pop(&l->runs, &n)) != NULL; d->inside[k] += n)
-            run_push(&d->runs[k], b, n);
-    }
+    give_all(p);
     list_del(&p->node);
     mutex_unlock(&d->lock);
     memset(p, 0, sizeof *p);
@@ -262,9 +294,9 @@ restock(struct depot *d, unsigned cls, uint32_t *ret_n)
     struct pool_block *b;
 
     mutex_lock(&d->lock);
-    b = run_pop(&d->runs[cls], ret_n);
+    b = pool_run_pop_(&d->runs[cls], ret_n);
     if (b != NULL)
-        d->inside[cls] -= *ret_n;
+        depot_inside_(d, cls, -(int64_t)*ret_n);
     else
         b = carve(d, cls, ret_n);
     mutex_unlock(&d->lock);
@@ -284,7 +316,7 @@ pool_refill_(struct pool *p, unsigned cls)
         count(p, COUNTER_pool_failed);
         return NULL;
     }
-    b = run_pop(&l->runs, &n);
+    b = pool_run_pop_(&l->runs, &n);
     if (b != NULL)
         l->nruns--;
     else
@@ -293,7 +325,7 @@ pool_refill_(struct pool *p, unsigned cls)
         count(p, COUNTER_pool_failed);
         return NULL;
     }
-    l->head = read_block(b).next;
+    l->head = pool_read_(b).next;
     l->n = n - 1;
     return b;
 }
@@ -306,17 +338,17 @@ pool_cut_(struct pool *p, unsigned cls)
     struct depot *d = p->depot;
 
     count(p, COUNTER_pool_spills);
-    run_push(&l->runs, l->head, l->n);
+    pool_run_push_(&l->runs, l->head, l->n);
     l->head = NULL;
     l->n = 0;
     if (++l->nruns * (uint64_t)l->run * pool_class_bytes(cls) > POOL_KEEP_BYTES && l->nruns > 1) {
         uint32_t n;
-        struct pool_block *b = run_pop(&l->runs, &n);
+        struct pool_block *b = pool_run_pop_(&l->runs, &n);
 
         l->nruns--;
         mutex_lock(&d->lock);
-        run_push(&d->runs[cls], b, n);
-        d->inside[cls] += n;
+        pool_run_push_(&d->runs[cls], b, n);
+        depot_inside_(d, cls, n);
         mutex_unlock(&d->lock);
     }
 }
@@ -362,7 +394,7 @@ pool_get_counted_(struct pool *p, unsigned cls)
         return NULL;
     }
     if (b != NULL) {
-        l->head = read_block(b).next;
+        l->head = pool_read_(b).next;
         l->n--;
     } else if ((b = pool_refill_(p, cls)) == NULL) {
         return NULL;

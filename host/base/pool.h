@@ -7,7 +7,7 @@
  * needs memory, and a chain of messages that were handled one after the other is given back by one store. A block has no home:
  * any pool of the same depot may take it back, so a consumer's list fills with its producers' blocks and goes to the depot run by
  * run. Blocks are 64 B aligned; what a block holds at first is undefined. Hit path: about five instructions, no lock, no counter.
- * Chunks go back to the system at depot_fini only.
+ * Pages and chunks go back to the system at depot_trim, as far as nobody holds a block of them, and at depot_fini.
  *
  * Under AddressSanitizer free blocks are poisoned and a second put aborts. Counted builds
  * (-Dpool_counted=true, always on under AddressSanitizer) count each block and ask the env for a fault at
@@ -62,9 +62,15 @@ struct depot {
     struct depot_chunk *chunks;
     char *at, *end; /* the part of the newest chunk that is not carved yet */
     struct list pools;
-    uint64_t carved[POOL_CLASSES]; /* blocks ever made */
+    uint64_t carved[POOL_CLASSES]; /* blocks that there are */
     uint64_t inside[POOL_CLASSES]; /* of those, in runs */
     uint64_t chunk_bytes;
+    uint64_t vacant; /* pages that were given back and lie in chunks that stayed */
+    bool trimming;
+    /* Written under the lock, read by any thread, relaxed: statistics. */
+    _Atomic(uint64_t) carved_bytes, inside_bytes;
+    _Atomic(uint64_t) trim_base; /* inside_bytes after the last trim, or what it fell to since */
+    _Atomic(uint64_t) watched;   /* the least inside_bytes since depot_watch */
     /* Outstanding; raised and lowered by any thread, relaxed: statistics. */
     _Atomic(uint64_t) large_blocks, large_bytes;
     _Atomic(uint64_t) counted; /* blocks of the classes; counted builds only */
@@ -94,8 +100,21 @@ uint64_t depot_live(struct depot *d);
 /* Memory taken from the system for blocks, large ones not included. Any thread; takes the lock. */
 uint64_t depot_bytes(struct depot *d);
 
+/* Free memory in the depot that has come together since the last trim; 0 when it is not worth a trim: less than 4 MiB, or less
+ * than what is in use. Any thread; takes no lock. */
+uint64_t depot_surplus(const struct depot *d);
+/* From here on: what was free all the time? depot_unused says: 0, or a surplus as above that nobody has touched. */
+void depot_watch(struct depot *d);
+uint64_t depot_unused(const struct depot *d);
+/* Give back to the system what is free: whole chunks, and in the others pages. Costs two looks at each free block, and the lock
+ * twice, for moments; others may use the depot meanwhile, and find it empty. Any thread; one at a time, a second call returns at
+ * once. Needs no memory. */
+void depot_trim(struct depot *d);
+
 /* Only the owner thread uses a pool. counters may be NULL; else they belong to the same thread. */
 void pool_init(struct pool *p, struct depot *d, struct counters *counters);
+/* Everything cached goes to the depot, so that a trim sees it. */
+void pool_flush(struct pool *p);
 /* Everything cached goes to the depot. Blocks may still be out: another pool takes them back. */
 void pool_fini(struct pool *p);
 

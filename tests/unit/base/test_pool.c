@@ -1,5 +1,6 @@
 #include "base/pool.h"
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct env_fake fake;
@@ -303,4 +304,152 @@ Test(pool, blocks_travel_between_threads)
     pool_fini(&b->to);
     depot_fini(&b->depot);
     free(b);
+}
+
+/* --- giving back --- */
+#ifdef __SANITIZE_THREAD__
+#define SANITIZED 1
+#else
+#define SANITIZED POOL_ASAN /* its shadow and its quarantine are resident too */
+#endif
+
+static uint64_t
+resident_kib(void)
+{
+    unsigned long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+
+    cr_assert_not_null(f);
+    cr_assert_eq(fscanf(f, "%*u %lu", &pages), 1);
+    fclose(f);
+    return pages * 4;
+}
+
+enum { PEAK = 400000 };
+static void *peak[PEAK];
+
+static void
+get_peak(struct pool *p, unsigned cls, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        peak[i] = pool_get(p, cls);
+        cr_assert_not_null(peak[i]);
+        memset(peak[i], 1, pool_class_bytes(cls));
+    }
+}
+
+Test(pool, after_a_peak_memory_goes_back_to_the_system)
+{
+    struct pool p;
+    uint64_t base, most, bytes;
+
+    memset(peak, 1, sizeof peak); /* resident before the count */
+    pool_init(&p, &depot, NULL);
+    pool_put(&p, 0, pool_get(&p, 0));
+    base = resident_kib();
+    bytes = depot_bytes(&depot);
+    for (int round = 0; round < 3; round++) {
+        get_peak(&p, 0, PEAK);
+        most = resident_kib();
+        cr_assert_gt(most, base + 20000);
+        cr_assert_eq(depot_surplus(&depot), 0, "all is in use");
+        for (size_t i = 0; i < PEAK; i++)
+            pool_put(&p, 0, peak[(i * 7919) % PEAK]);
+        cr_assert_gt(depot_surplus(&depot), 20u << 20);
+        pool_flush(&p);
+        depot_trim(&depot);
+        cr_assert_eq(depot_surplus(&depot), 0);
+        cr_assert_eq(depot_live(&depot), 0);
+        cr_assert_leq(depot_bytes(&depot), bytes + (1 << 20), "one chunk is being carved");
+        env_real()->trim(env_real()); /* the magazines */
+        if (!SANITIZED)
+            cr_assert_lt(resident_kib(), base + 2000, "round %d", round);
+    }
+    pool_fini(&p);
+}
+
+Test(pool, blocks_in_use_keep_their_content_and_the_pages_around_them_go_back)
+{
+    struct pool p;
+    uint64_t most;
+
+    pool_init(&p, &depot, NULL);
+    memset(peak, 1, sizeof peak);
+    get_peak(&p, 1, PEAK / 2);
+    for (size_t i = 0; i < PEAK / 2; i++) {
+        if (i % 1000 == 0)
+            memset(peak[i], (int)(i / 1000), 128);
+        else
+            pool_put(&p, 1, peak[i]);
+    }
+    most = resident_kib();
+    depot_trim(&depot);
+    if (!SANITIZED)
+        cr_assert_lt(resident_kib(), most - 18000);
+    for (size_t i = 0; i < PEAK / 2; i += 1000) {
+        for (size_t at = 0; at < 128; at++)
+            cr_assert_eq(((unsigned char *)peak[i])[at], (unsigned char)(i / 1000));
+        pool_put(&p, 1, peak[i]);
+    }
+    cr_assert_eq(depot_live(&depot), 0);
+    get_peak(&p, 1, PEAK / 2); /* all of it is usable again */
+    for (size_t i = 0; i < PEAK / 2; i++)
+        pool_put(&p, 1, peak[i]);
+    pool_fini(&p);
+}
+
+struct stirrer {
+    struct thread t;
+    struct pool pool;
+    _Atomic(bool) *stop;
+    uint64_t seed;
+};
+
+static void
+stir(void *arg)
+{
+    struct stirrer *c = arg;
+    static _Thread_local unsigned char *held[3000];
+    uint32_t n = 0;
+    uint64_t rounds = 0;
+
+    while (!atomic_load(c->stop) || n > 0) {
+        c->seed = c->seed * 6364136223846793005u + 1442695040888963407u;
+        if (n < ARRAY_LEN(held) && (c->seed >> 33) % 2 && !atomic_load(c->stop)) {
+            held[n] = pool_get(&c->pool, n % 3);
+            cr_assert_not_null(held[n]);
+            memset(held[n], (int)(n & 255), 64);
+            n++;
+        } else if (n > 0) {
+            n--;
+            cr_assert_eq(held[n][(c->seed >> 40) % 64], (unsigned char)(n & 255));
+            pool_put(&c->pool, n % 3, held[n]);
+        }
+        if (++rounds % 10000 == 0)
+            pool_flush(&c->pool);
+    }
+}
+
+Test(pool, a_trim_beside_threads_at_work_loses_no_block)
+{
+    struct stirrer c[3];
+    struct depot d;
+    _Atomic(bool) stop = false;
+
+    depot_init(&d, env_real());
+    for (size_t i = 0; i < ARRAY_LEN(c); i++) {
+        c[i] = (struct stirrer){.stop = &stop, .seed = i};
+        pool_init(&c[i].pool, &d, NULL);
+        cr_assert_eq(thread_start(&c[i].t, "stir", stir, &c[i], 0), 0);
+    }
+    for (int i = 0; i < 300; i++)
+        depot_trim(&d);
+    atomic_store(&stop, true);
+    for (size_t i = 0; i < ARRAY_LEN(c); i++)
+        thread_join(&c[i].t);
+    depot_trim(&d);
+    cr_assert_eq(depot_live(&d), 0);
+    for (size_t i = 0; i < ARRAY_LEN(c); i++)
+        pool_fini(&c[i].pool);
+    depot_fini(&d);
 }
