@@ -4,7 +4,9 @@
 #include "actor/life.h"
 #include "actor/message.h"
 #include "actor/outbox.h"
+#include "actor/slots.h"
 #include "actor/tnode.h"
+#include "actor/trim.h"
 #include "actor/turn.h"
 #include <actor/system.h>
 #include <string.h>
@@ -127,6 +129,8 @@ system_init(struct system *sys, struct env *env, struct log *log, const struct s
         .worker_fini = worker_unmake,
         .run = actor_run,
         .fire = tnodes_fire,
+        .surplus = trim_surplus,
+        .trim = trim_do,
     };
     struct cell *root, *system, *user;
     struct actx *x;
@@ -232,7 +236,7 @@ system_fini(struct system *sys)
     sched_fini(&sys->sched);
     types_fini(&sys->types);
     dead_ring_free(sys->dead);
-    env_free(sys->env, sys->free_slots, sys->free_cap * sizeof *sys->free_slots);
+    slots_fini(sys);
     sys->env->release(sys->env, sys->cells, (size_t)sys->cfg.max_cells * sizeof(struct cell));
     names_fini(sys);
     mutex_fini(&sys->slots_lock);

@@ -39,8 +39,12 @@ struct system {
     struct cell *cells;
     _Alignas(64) _Atomic(uint32_t) slots_used; /* slots ever handed out */
     _Atomic(uint64_t) gens_used;
-    struct mutex slots_lock; /* guards free_slots */
+    struct mutex slots_lock; /* guards what follows; see slots.h */
     uint32_t *free_slots, nfree, free_cap;
+    uint32_t *free_groups, ngroups, groups_cap;
+    bool slots_trimming;
+    uint32_t slots_stuck;       /* so many were free after the last trim, which did not help; 0: it did */
+    _Atomic(bool) trimming;     /* a job of trim.c is under way */
     _Atomic(uint64_t) alive; /* user actors */
     struct tnodes *tn[SCHED_WORKERS_MAX + 1];
     struct mutex types_lock; /* writers of types */

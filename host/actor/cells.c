@@ -1,66 +1,15 @@
-/* cells.c - slots, generations, state memory, control orders. */
+/* cells.c - generations, state memory, control orders. */
 #include "actor/actor_system.h"
 #include "actor/life.h"
 #include "actor/message.h"
+#include "actor/slots.h"
 #include "actor/turn.h"
 #include "msg/state.h"
 #include <string.h>
 
-enum { SLOT_BATCH = 64, GEN_BATCH = 4096 };
+enum { GEN_BATCH = 4096 };
 
-/* --- slots --- */
-static uint32_t
-slot_get(struct actx *x)
-{
-    struct system *sys = x->sys;
-    uint32_t first;
-
-    if (likely(x->nslots != 0))
-        return x->slots[--x->nslots];
-    mutex_lock(&sys->slots_lock);
-    while (sys->nfree != 0 && x->nslots < SLOT_BATCH / 2)
-        x->slots[x->nslots++] = sys->free_slots[--sys->nfree];
-    mutex_unlock(&sys->slots_lock);
-    if (x->nslots != 0)
-        return x->slots[--x->nslots];
-    first = atomic_fetch_add_explicit(&sys->slots_used, SLOT_BATCH, memory_order_relaxed);
-    if (first >= sys->cfg.max_cells - SLOT_BATCH) {
-        atomic_fetch_sub_explicit(&sys->slots_used, SLOT_BATCH, memory_order_relaxed);
-        return CELL_NONE;
-    }
-    for (uint32_t i = SLOT_BATCH; i > 0; i--) /* so that they come out in address order */
-        x->slots[x->nslots++] = first + i - 1;
-    return x->slots[--x->nslots];
-}
-
-void
-cell_free_slot(struct actx *x, struct cell *c)
-{
-    struct system *sys = x->sys;
-
-    c->life = CELL_FREE;
-    if (x->nslots < ARRAY_LEN(x->slots)) {
-        x->slots[x->nslots++] = c->ref.slot;
-        return;
-    }
-    mutex_lock(&sys->slots_lock);
-    if (sys->nfree == sys->free_cap) {
-        uint32_t cap = sys->free_cap == 0 ? 1024 : sys->free_cap * 2;
-        uint32_t *v = env_alloc(sys->env, cap * sizeof *v);
-
-        if (v != NULL) {
-            if (sys->nfree != 0)
-                memcpy(v, sys->free_slots, sys->nfree * sizeof *v);
-            env_free(sys->env, sys->free_slots, sys->free_cap * sizeof *v);
-            sys->free_slots = v;
-            sys->free_cap = cap;
-        }
-    }
-    if (sys->nfree < sys->free_cap) /* else the slot is lost: 192 B, until there is memory again */
-        sys->free_slots[sys->nfree++] = c->ref.slot;
-    mutex_unlock(&sys->slots_lock);
-}
-
+/* --- generations --- */
 static uint64_t
 gen_get(struct actx *x)
 {
@@ -218,7 +167,7 @@ cell_ext_get(struct actx *x, struct cell *c)
 struct cell *
 cell_new(struct actx *x, struct behaviour *b)
 {
-    uint32_t slot = slot_get(x);
+    uint32_t slot = slots_get(x);
     struct cell *c;
 
     if (slot == CELL_NONE)

@@ -38,7 +38,9 @@ tnodes_new(struct tnodes **ret, struct env *env, uint32_t home, struct wheel *wh
     t->env = env;
     t->node = env->reserve(env, TNODES_MAX * sizeof *t->node);
     t->free = env->reserve(env, TNODES_MAX * sizeof *t->free);
-    if (t->node == NULL || t->free == NULL) {
+    t->page = env->reserve(env, TNODE_PAGES * sizeof *t->page);
+    t->floor = env->reserve(env, TNODE_PAGES * sizeof *t->floor);
+    if (t->node == NULL || t->free == NULL || t->page == NULL || t->floor == NULL) {
         tnodes_free(t);
         return -ERR_NOMEM;
     }
@@ -60,6 +62,10 @@ tnodes_free(struct tnodes *t)
         t->env->release(t->env, t->node, TNODES_MAX * sizeof *t->node);
     if (t->free != NULL)
         t->env->release(t->env, t->free, TNODES_MAX * sizeof *t->free);
+    if (t->page != NULL)
+        t->env->release(t->env, t->page, TNODE_PAGES * sizeof *t->page);
+    if (t->floor != NULL)
+        t->env->release(t->env, t->floor, TNODE_PAGES * sizeof *t->floor);
     env_free_lines(t->env, t, sizeof *t);
 }
 
@@ -124,6 +130,8 @@ tnode_arm(struct actx *x, enum tnode_kind kind, actor_ref who, uint64_t after_ms
         return NULL;
     if (unlikely(t->nfree == 0) && atomic_load_explicit(&t->returned, memory_order_relaxed) != NULL)
         tnodes_collect(x);
+    if (unlikely(t->nfree == 0) && t->npages != 0)
+        tnodes_page_(t);
     if (likely(t->nfree != 0)) {
         n = &t->node[t->free[--t->nfree]];
         if (likely(t->nfree >= AHEAD))

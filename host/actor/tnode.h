@@ -30,6 +30,7 @@ enum tnode_kind {
 };
 enum { TNODE_INLINE = 0xff, TNODE_INLINE_UNITS = 2 /* of 8 B */ };
 enum { TNODE_HOME_SHIFT = 24, TNODES_MAX = 1 << TNODE_HOME_SHIFT, TNODE_INDEX = TNODES_MAX - 1 };
+enum { TNODE_PAGE = 64, TNODE_PAGES = TNODES_MAX / TNODE_PAGE };
 
 struct tnode {
     _Atomic(uint32_t) gen; /* the actor ends it; home reads it when firing */
@@ -64,13 +65,18 @@ _Static_assert(sizeof(struct tnode) == 64, "a node is one cache line");
 
 struct tnodes {
     uint32_t home;
-    uint32_t nfree,
-        *free; /* a stack of indexes, apart from the nodes: those on top can be prefetched, all at once */
-    _Atomic(uint32_t)
-        used; /* indexes ever made, 0 included, which is nobody; home writes, tnodes_waiting reads */
+    uint32_t
+        nfree; /* a stack of indexes, apart from the nodes: those on top can be prefetched, all at once */
+    uint32_t *free;
+    uint32_t npages; /* a stack of pages of nodes that were given back */
+    uint32_t *page;
+    uint32_t *floor; /* by page, the generation that such a page goes on from */
+    uint32_t stuck;  /* so many were free after a trim that did not help; 0: it did */
     struct env *env;
-    struct wheel *wheel;                           /* the home worker's */
-    struct tnode *node;                            /* one reserved range of TNODES_MAX, as is free */
+    struct wheel *wheel; /* the home worker's */
+    struct tnode *node;  /* one reserved range of TNODES_MAX; free, page and floor are ranges too */
+    /* Indexes ever made, 0 included, which is nobody. Home writes, tnodes_waiting reads. */
+    _Atomic(uint32_t) used;
     _Alignas(64) _Atomic(struct tnode *) returned; /* ended elsewhere */
 };
 
@@ -107,6 +113,10 @@ tnode_lives(const struct tnode *n)
 uint64_t tnodes_waiting(struct system *sys, const struct behaviour *b, const char *type);
 /* Home: take back what others ended. */
 void tnodes_collect(struct actx *x);
+/* Home (tnode_trim.c): are there many more free nodes than others? Give them back. */
+bool tnodes_surplus(const struct actx *x);
+void tnodes_trim(struct actx *x);
+void tnodes_page_(struct tnodes *t); /* the nodes of a page that was given back are free again */
 /* Home: due. Bound as task_ops.fire. */
 size_t tnodes_fire(struct worker *w, const struct wheel_entry *e, size_t n);
 

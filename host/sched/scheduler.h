@@ -56,6 +56,7 @@ struct sched {
     struct mutex park_lock;
     struct worker_thread *threads; /* under park_lock: those that sleep form a stack */
     struct worker_thread *sleepers;
+    _Atomic(uint64_t) surplus_ns;  /* since when there is shared memory to give back; 0: there is none */
     struct watchdog *watchdog; /* told when a worker wakes up; NULL: none. Set before sched_start */
     struct worker *spare;      /* made by a take-over that did not happen; watchdog thread only */
     struct sim *sim;           /* drives the workers when cfg.simulated; else NULL */

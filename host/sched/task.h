@@ -2,11 +2,17 @@
  * no more. */
 #ifndef SCHED_TASK_H
 #define SCHED_TASK_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct worker;
 struct wheel_entry;
+
+enum trim_what {
+    TRIM_OWN,   /* what belongs to this worker */
+    TRIM_SHARED /* what belongs to all */
+};
 
 struct task {
     struct task *next; /* in the injection queue only */
@@ -22,6 +28,9 @@ struct task_ops {
     void (*run)(struct worker *, struct task *);
     /* Timers of this worker's wheel are due: a wheel_fire_fn. */
     size_t (*fire)(struct worker *, const struct wheel_entry *e, size_t n);
+    /* See trim.c; both may be NULL. surplus: is there memory that is worth giving back? A few loads. trim: give it back. */
+    bool (*surplus)(struct worker *, enum trim_what);
+    void (*trim)(struct worker *, enum trim_what);
 };
 
 #endif

@@ -12,7 +12,13 @@
 #include <assert.h>
 #include <string.h>
 
-enum { OVERDUE = WHEEL_LEVELS * WHEEL_SLOTS, FAR = OVERDUE + 2, CHUNKS_SLACK = 64, DEAD_MIN = 1024 };
+enum {
+    OVERDUE = WHEEL_LEVELS * WHEEL_SLOTS,
+    FAR = OVERDUE + 2,
+    CHUNKS_SLACK = 64,
+    DEAD_MIN = 1024,
+    SURPLUS_CHUNKS = 4096 /* 1 MiB */
+};
 #define LEVEL_BITS 8
 #define FAR_BITS   (WHEEL_LEVELS * LEVEL_BITS)
 
@@ -163,17 +169,36 @@ compact(struct wheel *w, uint32_t list)
     }
 }
 
+static void
+compact_all(struct wheel *w)
+{
+    for (uint32_t word = 0; word < WHEEL_LEVELS * WHEEL_SLOTS / 64; word++)
+        for (uint64_t bits = w->used[word >> 2][word & 3]; bits != 0; bits &= bits - 1)
+            compact(w, word * 64 + (unsigned)__builtin_ctzll(bits));
+    for (uint32_t list = OVERDUE; list < WHEEL_LISTS; list++)
+        compact(w, list);
+}
+
+bool
+wheel_surplus(const struct wheel *w)
+{
+    return w->chunks > 2 * chunks_for(wheel_armed(w)) + SURPLUS_CHUNKS;
+}
+
+void
+wheel_trim(struct wheel *w, struct pool *p)
+{
+    if (w->keep != NULL && w->dead + w->dropped > 0)
+        compact_all(w);
+    shrink(w, p, chunks_for(w->held));
+}
+
 /* No room for one more place. First what is dead goes, if that is worth it, then the pool is asked. */
 static COLD bool
 grow(struct wheel *w, struct pool *p)
 {
-    if (w->keep != NULL && w->dead + w->dropped >= DEAD_MIN && w->dead + w->dropped > w->held / 2) {
-        for (uint32_t word = 0; word < WHEEL_LEVELS * WHEEL_SLOTS / 64; word++)
-            for (uint64_t bits = w->used[word >> 2][word & 3]; bits != 0; bits &= bits - 1)
-                compact(w, word * 64 + (unsigned)__builtin_ctzll(bits));
-        for (uint32_t list = OVERDUE; list < WHEEL_LISTS; list++)
-            compact(w, list);
-    }
+    if (w->keep != NULL && w->dead + w->dropped >= DEAD_MIN && w->dead + w->dropped > w->held / 2)
+        compact_all(w);
     while (w->chunks < chunks_for(w->held + 1)) {
         struct wheel_chunk *c = pool_get(p, WHEEL_CHUNK_CLASS);
 

@@ -101,6 +101,11 @@ size_t wheel_advance(struct wheel *w, struct pool *p, uint64_t now_tick, size_t 
  * cascade first (at most four times for one entry). Drops dead entries that stand before it. WHEEL_NONE: nothing is armed. */
 uint64_t wheel_next(struct wheel *w);
 
+/* Are there many more chunks than the living entries need? */
+bool wheel_surplus(const struct wheel *w);
+/* Drop all dead entries; the chunks that are too many go to p. Costs a look at each entry. */
+void wheel_trim(struct wheel *w, struct pool *p);
+
 /* Is a call of wheel_advance worth it? One compare. */
 static inline bool
 wheel_is_due(const struct wheel *w, uint64_t now_tick)

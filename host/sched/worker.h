@@ -54,6 +54,7 @@ struct worker {
     uint64_t now_ns;     /* as last read */
     uint64_t slice_start_ns;
     uint64_t timers_ns; /* the last look at the wheel */
+    uint64_t surplus_ns; /* since when there is memory of our own to give back; 0: there is none */
     struct sched *sched;
     struct runq *runq;
     struct wheel *wheel; /* ticks of 1 ms */
@@ -77,6 +78,9 @@ bool worker_clock(struct worker *w, uint32_t n);
 void worker_heavy(struct worker *w, bool heavy);
 /* Timers due, whatever the clock_left. now_ns is fresh. */
 void worker_timers(struct worker *w);
+/* Before it sleeps, outside of slices: give back what a peak left behind and nobody has used for a second. Returns how long it
+ * may sleep at most: less than for ever only while there is something to give back. */
+uint64_t worker_trim(struct worker *w);
 /* Make a task runnable: newest to the slot, what it displaces to the ring. */
 void worker_push_slow_(struct worker *w, struct task *t);
 void worker_ring_slow_(struct worker *w, struct task *t);

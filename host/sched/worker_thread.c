@@ -110,7 +110,7 @@ park(struct worker *w, struct worker_thread *me)
 {
     struct sched *s = w->sched;
     struct task *t;
-    uint64_t due = wheel_next(w->wheel), ns = PARK_FOREVER;
+    uint64_t ns = worker_trim(w), due = wheel_next(w->wheel);
     bool look;
 
     worker_heavy(w, false);
@@ -126,9 +126,9 @@ park(struct worker *w, struct worker_thread *me)
     t = look && atomic_load_explicit(&s->injected, memory_order_seq_cst) ? sched_inject_take(s, w) : NULL;
     if (t == NULL && !stopping(w)) {
         if (due != UINT64_MAX) {
-            uint64_t now = env_mono_ns(s->env);
+            uint64_t now = env_mono_ns(s->env), left = due * 1000000 > now ? due * 1000000 - now : 0;
 
-            ns = due * 1000000 > now ? due * 1000000 - now : 0;
+            ns = left < ns ? left : ns;
         }
         epoch_offline(w->seat);
         parker_park(&me->parker, ns);
