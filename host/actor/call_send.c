@@ -46,9 +46,18 @@ charge_block(struct actx *x, uint64_t msgs, struct msg *m)
 static int
 build(struct actx *x, struct msg **ret, const actor_type *t, const void *v, uint64_t flags)
 {
-    int r = message_build(x, ret, t, v, flags);
+    /* units 0: type not loaded; over 4: large, or not flat (0xffff) */
+    bool small = !POOL_COUNTED && t->units_ - 1u < (flags & MSG_F_EXT ? MESSAGE_UNITS_EXT : MESSAGE_UNITS);
+    int r;
 
-    return r < 0 ? r : charge_block(x, 1, *ret);
+    if (small && (*ret = message_small(x, t, v, flags)) != NULL)
+        return 0;
+    r = message_build(x, ret, t, v, flags);
+    if (r == 0)
+        r = charge_block(x, 1, *ret);
+    if (r == 0 && small) /* the list is a new one: what message_small will take from it uncounted */
+        charge(x, x->w.pool.list[0].n, x->w.pool.list[0].n * POOL_MIN_BYTES);
+    return r;
 }
 
 /* m's counters and outbox; on failure m is freed. */
@@ -89,11 +98,6 @@ tell_slow(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
     if (c == NULL) {
         r = no_actor(x, to, t, v);
     } else if ((r = build(x, &m, t, v, 0)) == 0) {
-        unsigned cls = MSG_CLASS(m->head);
-
-        /* the blocks that the fast path will take uncounted from here on */
-        if (!POOL_COUNTED && cls < POOL_LARGE && t->units_ - 1 <= 3)
-            charge(x, x->w.pool.list[cls].n, x->w.pool.list[cls].n * pool_class_bytes(cls));
         r = enqueue(x, c, m);
     }
     host_leave(x);
@@ -117,46 +121,24 @@ tell_held(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
     return tell_slow(ctx, to, t, v);
 }
 
-enum { TELL_UNITS = 4 }; /* so much payload beside the header fits a block of class 0 */
-_Static_assert(sizeof(struct msg) + TELL_UNITS * sizeof(uint64_t) == POOL_MIN_BYTES, "class 0");
-
 int
 call_tell(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
 {
     struct actx *x = (struct actx *)ctx;
     struct cell *c;
     struct outbox_entry *e;
-    uint32_t units = t->units_;
     struct msg *m;
-    uint64_t *d;
-    const uint64_t *s = v;
 
     if (unlikely(!host_try_enter(x)))
         return tell_held(ctx, to, t, v);
     if (POOL_COUNTED || unlikely(to.slot >= x->cells_max))
         return tell_slow(ctx, to, t, v);
     c = &x->cells[to.slot];
-    m = (struct msg *)(void *)x->w.pool.list[0].head;
-    /* units 0: type not loaded; over 4: large, or not flat (0xffff) */
-    if (unlikely(!cell_is(x, c, to)) || unlikely(m == NULL) || unlikely(units - 1 >= TELL_UNITS))
+    if (unlikely(!cell_is(x, c, to)) || unlikely(t->units_ - 1u >= MESSAGE_UNITS))
         return tell_slow(ctx, to, t, v);
-    x->w.pool.list[0].head = x->w.pool.list[0].head->next;
-    __builtin_prefetch(x->w.pool.list[0].head, 1);
-    x->w.pool.list[0].n--;
-    atomic_store_explicit(&m->next, NULL, memory_order_relaxed);
-    m->head = t->head_; /* of class 0, as every type of so few units */
-    m->sender = x->me->ref;
-    d = (uint64_t *)(void *)(m + 1);
-    /* units of 8 B: the SDK's structs are read to their rounded end only inside the type's own size, see types */
-    d[0] = s[0];
-    if (units > 1) {
-        d[1] = s[1];
-        if (units > 2) {
-            d[2] = s[2];
-            if (units > 3)
-                d[3] = s[3];
-        }
-    }
+    m = message_small(x, t, v, 0);
+    if (unlikely(m == NULL))
+        return tell_slow(ctx, to, t, v);
     e = x->ob_top;
     if (e == x->ob) {
         outbox_open_(x, e + 1, c, m);

@@ -17,6 +17,41 @@ message_free(struct actx *x, struct msg *m)
         pool_put(&x->w.pool, cls, m);
 }
 
+/* A flat type of so few 8 B units fits a block of class 0, beside an extension or not. */
+enum { MESSAGE_UNITS = 4, MESSAGE_UNITS_EXT = 2 };
+_Static_assert(sizeof(struct msg) + MESSAGE_UNITS * sizeof(uint64_t) == POOL_MIN_BYTES, "class 0");
+
+/* A block for a flat value of t's units_, which the caller has looked at: 1..MESSAGE_UNITS. NULL: the pool's list is empty, or
+ * each block is counted; then by message_build. The SDK's structs are read to their rounded end only inside the type's own
+ * size, see types. */
+INLINE struct msg *
+message_small(struct actx *x, const actor_type *t, const void *v, uint64_t flags)
+{
+    struct msg *m = (struct msg *)(void *)x->w.pool.list[0].head;
+    const uint64_t *s = v;
+    uint64_t *d;
+
+    if (POOL_COUNTED || unlikely(m == NULL))
+        return NULL;
+    x->w.pool.list[0].head = x->w.pool.list[0].head->next;
+    __builtin_prefetch(x->w.pool.list[0].head, 1);
+    x->w.pool.list[0].n--;
+    atomic_store_explicit(&m->next, NULL, memory_order_relaxed);
+    m->head = t->head_ | flags; /* of class 0, as every type of so few units */
+    m->sender = x->me->ref;
+    d = (uint64_t *)(void *)(m + 1);
+    d[0] = s[0];
+    if (t->units_ > 1) {
+        d[1] = s[1];
+        if (t->units_ > 2) {
+            d[2] = s[2];
+            if (t->units_ > 3)
+                d[3] = s[3];
+        }
+    }
+    return m;
+}
+
 /* Header set but for the sender; payload undefined. With ext, the last 16 B are for message_ext. head: type id and flags.
  * NULL: no memory. */
 struct msg *message_alloc(struct actx *x, size_t payload_bytes, bool ext, uint64_t head);
