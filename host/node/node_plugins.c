@@ -75,6 +75,17 @@ out:
     return r;
 }
 
+/* A line each. */
+static void
+log_notices(struct log *log, const char *lines)
+{
+    for (const char *end; *lines != '\0'; lines = *end == '\0' ? end : end + 1) {
+        end = strchrnul(lines, '\n');
+        if (end != lines)
+            log_write(log, LOG_INFO, "plugin", "%.*s", (int)(end - lines), lines);
+    }
+}
+
 static int
 load(struct node *n, const struct config_plugin *p, struct err *e)
 {
@@ -102,8 +113,8 @@ load(struct node *n, const struct config_plugin *p, struct err *e)
     if (r == 0)
         log_write(n->boot.log, LOG_INFO, "plugin", "loaded %s version=%s file=%s sha256=%.12s",
                   v->manifest->name, v->manifest->version, path, v->sha256_hex);
-    if (notice.len != 0 && r >= 0)
-        log_write(n->boot.log, LOG_INFO, "plugin", "%s", strbuf_str(&notice));
+    if (r >= 0)
+        log_notices(n->boot.log, strbuf_str(&notice));
     strbuf_fini(&notice);
     return r < 0 ? r : 0;
 }

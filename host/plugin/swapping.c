@@ -13,7 +13,7 @@
 
 enum {
     SWEEP_CELLS = 65536,
-    SWEEP_AHEAD = 1024 /* woken cells waiting for a worker; mail for them waits as long */
+    SWEEP_AHEAD = 2048 /* woken cells waiting for a worker; mail for them waits as long */
 };
 
 enum stage {
