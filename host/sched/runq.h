@@ -19,7 +19,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum { RUNQ_RING = 1024, RUNQ_LIFO_STREAK = 64 };
+enum { RUNQ_RING = 1024, RUNQ_LIFO_STREAK = 16 };
 enum runq_help {
     RUNQ_NO_HELP,
     RUNQ_HELP_LIGHT, /* tasks wait here: others may take half, as far as light work is to spread (width.h) */
