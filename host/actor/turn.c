@@ -219,28 +219,21 @@ again:
     mark = num;
 begin:;
     struct behaviour *b = atomic_load_explicit(&c->beh, memory_order_relaxed);
-    const struct dispatch *d;
+    const struct dispatch *d = NULL;
 
     if (unlikely(atomic_load_explicit(&c->attn, memory_order_acquire) != 0)) {
         if (!actor_attend(x, c))
             goto out;
         b = atomic_load_explicit(&c->beh, memory_order_relaxed);
-        if (timed_alone(c)) {
-            d = &timed;
-            if (atomic_load_explicit(&b->swap, memory_order_acquire) != NULL) { /* as below */
-                life_switch(x, c);
-                b = atomic_load_explicit(&c->beh, memory_order_relaxed);
-            }
-            goto chosen;
-        }
+        d = timed_alone(c) ? &timed : NULL;
     }
     /* acquire; pairs with the release of whoever planned the swap */
     if (unlikely(atomic_load_explicit(&b->swap, memory_order_acquire) != NULL)) {
         life_switch(x, c);
         b = atomic_load_explicit(&c->beh, memory_order_relaxed);
     }
-    d = likely(x->hard_limit_ns == 0) ? atomic_load_explicit(&b->dispatch, memory_order_acquire) : &timed;
-chosen:;
+    if (likely(d == NULL))
+        d = likely(x->hard_limit_ns == 0) ? atomic_load_explicit(&b->dispatch, memory_order_acquire) : &timed;
     uint32_t undo8 = b->undo8;
     /* the tail seen on entry: what arrives later waits for the next slice, so that others run */
     uintptr_t end = atomic_load_explicit(&c->mb.tail, memory_order_relaxed);
