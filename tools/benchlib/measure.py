@@ -61,9 +61,9 @@ def weigh(node, before, actors):
 
 
 def lightest(node, before):
-    """The node gives memory back little by little: until it weighs the same for half a second."""
+    """The node gives back what nobody has used for a second: until it weighs the same for longer than that."""
     least, since = node.rss(), time.monotonic()
-    while time.monotonic() - since < 0.5:
+    while time.monotonic() - since < 1.5:
         time.sleep(0.02)
         now = node.rss()
         if now < least:
