@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TICK_MS = 1 };
+enum { TICK_MS = 2 };
 
 /* --- ops --- */
 static void

@@ -3,7 +3,7 @@
 
   folders.py ROOT [selftest]
 """
-import os, re, subprocess, sys
+import os, re, sys
 
 POINTS = ("Threads", "Invariants", "Failure modes", "Tests")
 OWN = ("host", "tools")  # their folders need a README of their own unless the parent's table names them with a slash
@@ -22,7 +22,7 @@ def purpose(text):
 
 
 def findings(files):
-    """files: path -> text of every README, and path -> None of all other files, as git knows them."""
+    """files: path -> text of every README, and path -> None of all other files."""
     folders = sorted({os.path.dirname(f) for f in files if os.path.dirname(f)})
     for folder in folders:
         parts, readme = folder.split("/"), f"{folder}/README.md"
@@ -60,12 +60,11 @@ def main():
     root = sys.argv[1]
     if sys.argv[2:] == ["selftest"]:
         return selftest()
-    listed = subprocess.run(["git", "-C", root, "ls-files"], capture_output=True, text=True)
-    if listed.returncode == 0 and listed.stdout:
-        names = listed.stdout.split("\n")[:-1]
-    else:  # a source tree without git
-        names = [os.path.relpath(os.path.join(d, f), root) for d, sub, fs in os.walk(root) for f in fs
-                 if "/build" not in d and "__pycache__" not in d]
+    names = []
+    for d, subfolders, fs in os.walk(root):
+        subfolders[:] = [s for s in subfolders if not s.startswith((".", "__pycache__"))
+                         and not (d == root and s.startswith("build"))]
+        names += [os.path.relpath(os.path.join(d, f), root) for f in fs]
     files = {n: open(os.path.join(root, n)).read() if n.endswith("README.md") else None
              for n in names if os.path.exists(os.path.join(root, n))}
     found = list(findings(files))
