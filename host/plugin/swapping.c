@@ -13,7 +13,8 @@
 
 enum {
     SWEEP_CELLS = 65536,
-    SWEEP_AHEAD = 1024 /* woken cells waiting for a worker; mail for them waits as long */
+    SWEEP_AHEAD_IDLE = 4096, /* when nobody else has work */
+    SWEEP_AHEAD = 1024       /* woken cells waiting for a worker; mail for them waits as long */
 };
 
 enum stage {
@@ -105,12 +106,14 @@ sweep(struct runtime *rt, struct swapping *s, const struct bound *old)
 {
     struct system *sys = rt->sys;
     uint32_t used = atomic_load_explicit(&sys->slots_used, memory_order_relaxed);
+    bool idle = atomic_load_explicit(&sys->sched.parked, memory_order_relaxed) == sys->sched.nworkers;
+    uint32_t ahead = idle ? SWEEP_AHEAD_IDLE : SWEEP_AHEAD;
     struct actx *x = system_enter(sys, sys->root);
 
     for (uint32_t n = 0; n < SWEEP_CELLS && n < used; n++) {
         struct cell *c;
 
-        if (atomic_load_explicit(&sys->sched.injected, memory_order_relaxed) >= SWEEP_AHEAD)
+        if (atomic_load_explicit(&sys->sched.injected, memory_order_relaxed) >= ahead)
             break;
         if (s->sweep >= used)
             s->sweep = 1;
