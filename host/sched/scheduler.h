@@ -111,7 +111,6 @@ uint64_t sched_counter(struct sched *s, enum counter id);
 void sched_queue_(struct sched *s, struct task *t); /* sched_inject without the wake-up */
 int sched_worker_new_(struct sched *s, struct worker **ret, uint32_t id, bool foreign);
 void sched_worker_free_(struct sched *s, struct worker *w);
-void sched_wake_all_(struct sched *s);
 /* Workers that are awake and turn over light work; relaxed, a hint. */
 INLINE uint32_t
 sched_awake_light_(const struct sched *s)

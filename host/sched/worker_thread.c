@@ -45,13 +45,6 @@ sched_wake(struct sched *s)
         parker_unpark(&t->parker);
 }
 
-void
-sched_wake_all_(struct sched *s)
-{
-    while (atomic_load_explicit(&s->parked, memory_order_seq_cst) != 0)
-        sched_wake(s);
-}
-
 /* From the others' queues, when they ask for help. */
 static struct task *
 steal(struct worker *w)
