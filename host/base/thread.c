@@ -15,7 +15,12 @@
 void
 mutex_init(struct mutex *m)
 {
-    pthread_mutex_init(&m->m, NULL);
+    pthread_mutexattr_t attr;
+
+    pthread_mutexattr_init(&attr);
+    pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ADAPTIVE_NP);
+    pthread_mutex_init(&m->m, &attr);
+    pthread_mutexattr_destroy(&attr);
 }
 
 void
