@@ -178,6 +178,29 @@ thread_abandon(struct thread *t)
     t->running = false;
 }
 
+void
+thread_keep_away(struct thread *t)
+{
+    int here = sched_getcpu();
+    cpu_set_t others;
+
+    if (t->away || here < 0 || pthread_getaffinity_np(t->id, sizeof t->cpus, &t->cpus) != 0)
+        return;
+    others = t->cpus;
+    CPU_CLR((size_t)here, &others);
+    if (CPU_COUNT(&others) == 0)
+        return;
+    t->away = pthread_setaffinity_np(t->id, sizeof others, &others) == 0;
+}
+
+void
+thread_let_back(struct thread *t)
+{
+    if (t->away)
+        pthread_setaffinity_np(t->id, sizeof t->cpus, &t->cpus);
+    t->away = false;
+}
+
 enum { EMPTY, NOTIFIED, PARKED };
 
 void

@@ -3,6 +3,7 @@
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,6 +33,8 @@ void *thread_fault_stack(void);
 struct thread {
     pthread_t id;
     bool running; /* started and not joined yet; the owner's view */
+    bool away;    /* these two: see thread_keep_away; its callers' lock guards them */
+    cpu_set_t cpus;
 };
 /* name: at most 15 characters are kept. stack_bytes 0 = the system's default. The caller keeps arg alive.
  * 0, -ERR_NOMEM, -ERR_LIMIT (the system allows no more threads). */
@@ -42,6 +45,14 @@ void thread_join(struct thread *t);
 int thread_join_within(struct thread *t, uint32_t timeout_ms);
 /* Give up on a thread that does not end: nobody can join it any more. */
 void thread_abandon(struct thread *t);
+
+/* The caller is about to wake t, which sleeps, and goes on running: t shall run on another CPU, if it may use one. Without this
+ * the kernel of a guest often wakes t on the caller's CPU, as a halted CPU does not pass for an idle one there, and moves it at a tick
+ * of the clock, up to 4 ms later. Three system calls with thread_let_back, 3 us; no effect where they fail. Callers have a
+ * lock. */
+void thread_keep_away(struct thread *t);
+/* t runs again: it may use the CPUs it might use before. */
+void thread_let_back(struct thread *t);
 
 /* One thread sleeps, any thread wakes it. A wake-up that comes first is kept: the next park returns at once.
  * So "make the change, then unpark" against "look for the change, then park" never sleeps through it.

@@ -39,6 +39,9 @@ sched_wake(struct sched *s)
         s->sleepers = t->next_sleeper;
         t->asleep = false;
         atomic_fetch_sub_explicit(&s->parked, 1, memory_order_seq_cst);
+        if (worker_current() !=
+            NULL) /* it goes on; others are about to sleep, and their CPU is the one that is awake */
+            thread_keep_away(&t->thread);
     }
     mutex_unlock(&s->park_lock);
     if (t != NULL)
@@ -138,6 +141,7 @@ park(struct worker *w, struct worker_thread *me)
         /* seq_cst, as in sched_wake: before the look at asleep in watchdog_nudge */
         atomic_fetch_sub_explicit(&s->parked, 1, memory_order_seq_cst);
     }
+    thread_let_back(&me->thread);
     mutex_unlock(&s->park_lock);
     if (s->watchdog != NULL)
         watchdog_nudge(s->watchdog);

@@ -82,6 +82,53 @@ Test(thread, mutex_excludes)
     mutex_fini(&m);
 }
 
+struct moved {
+    struct thread t;
+    struct parker wake, done;
+    cpu_set_t away, back;
+    int cpu;
+};
+
+static void
+note_cpus(void *arg)
+{
+    struct moved *m = arg;
+
+    parker_park(&m->wake, PARK_FOREVER);
+    m->cpu = sched_getcpu();
+    pthread_getaffinity_np(pthread_self(), sizeof m->away, &m->away);
+    thread_let_back(&m->t);
+    pthread_getaffinity_np(pthread_self(), sizeof m->back, &m->back);
+    parker_unpark(&m->done);
+}
+
+Test(thread, is_woken_on_another_cpu_than_the_wakers_and_let_back_afterwards)
+{
+    cpu_set_t all, mine, others;
+    struct moved m = {0};
+
+    cr_assert_eq(pthread_getaffinity_np(pthread_self(), sizeof all, &all), 0);
+    parker_init(&m.wake);
+    parker_init(&m.done);
+    cr_assert_eq(thread_start(&m.t, "moved", note_cpus, &m, 0), 0);
+    CPU_ZERO(&mine); /* so that this thread stays where it is */
+    CPU_SET((size_t)sched_getcpu(), &mine);
+    cr_assert_eq(pthread_setaffinity_np(pthread_self(), sizeof mine, &mine), 0);
+    thread_keep_away(&m.t);
+    thread_keep_away(&m.t); /* nothing more happens */
+    parker_unpark(&m.wake);
+    parker_park(&m.done, PARK_FOREVER);
+    thread_join(&m.t);
+    CPU_XOR(&others, &all, &mine);
+    if (CPU_COUNT(&all) > 1) {
+        cr_assert_not(CPU_ISSET((size_t)m.cpu, &mine));
+        cr_assert(CPU_EQUAL(&m.away, &others));
+    } else {
+        cr_assert(CPU_EQUAL(&m.away, &all), "there is no other");
+    }
+    cr_assert(CPU_EQUAL(&m.back, &all));
+}
+
 Test(parker, early_wake_up_is_kept_once)
 {
     struct parker p;
