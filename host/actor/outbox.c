@@ -101,13 +101,42 @@ outbox_add_fresh(struct actx *x, struct cell *c)
     return open_entry(x, c, NULL, OUTBOX_FRESH);
 }
 
+/* Children, the last first, so that the first of them is on top. */
+static void
+publish_fresh(struct actx *x)
+{
+    struct task *chain = NULL;
+    uint32_t n = 0;
+
+    for (struct outbox_entry *e = x->ob_top; e > x->ob; e--) {
+        struct cell *c = target(e);
+
+        if (!((uintptr_t)e->to & OUTBOX_FRESH))
+            continue;
+        if (e->first != NULL)
+            mbox_push(&c->mb, e->first, e->last); /* its mailbox is EMPTY, never IDLE: scheduling is ours */
+        c->task.next = chain;
+        chain = &c->task;
+        if (++n == RUNQ_CHAIN) {
+            worker_push_new(&x->w, chain);
+            chain = NULL;
+            n = 0;
+        }
+    }
+    if (chain != NULL)
+        worker_push_new(&x->w, chain);
+}
+
 void
 outbox_publish_many_(struct actx *x)
 {
     struct outbox_entry *top = x->ob_top;
 
+    if (x->dirty) /* else there are none */
+        publish_fresh(x);
     for (struct outbox_entry *e = x->ob + 1; e <= top; e++)
-        outbox_publish_(x, e);
+        if (!((uintptr_t)e->to & OUTBOX_FRESH))
+            outbox_publish_(x, e);
     x->ob_top = x->ob;
 }
 

@@ -2,6 +2,8 @@
 #include "sched/runq.h"
 #include "sched/barrier.h"
 
+enum { ROUND_NS = 1000 * 1000, AGE_NS = 10 * 1000 * 1000 };
+
 void
 runq_init(struct runq *q, bool shared)
 {
@@ -44,6 +46,97 @@ runq_pop_ring_(struct runq *q)
          * by their release in runq_steal_ring. */
         if (atomic_compare_exchange_weak_explicit(&q->head, &h, h + 1, memory_order_relaxed,
                                                   memory_order_relaxed))
+            return t;
+    }
+    return NULL;
+}
+
+/* The oldest task of the newest chain. */
+static struct task *
+nest_take(struct runq *q)
+{
+    while (q->nested != 0) {
+        _Atomic(struct task *) *chain = &q->nest[q->nested - 1];
+        /* Relaxed: only we put chains here. A thief may take one at any time, then it is NULL. */
+        struct task *t = q->shared ? atomic_exchange_explicit(chain, NULL, memory_order_relaxed)
+                                   : atomic_load_explicit(chain, memory_order_relaxed);
+
+        if (t != NULL && t->next != NULL) {
+            /* release; pairs with the acquire in runq_steal_nest */
+            atomic_store_explicit(chain, t->next, memory_order_release);
+            return t;
+        }
+        atomic_store_explicit(chain, NULL, memory_order_relaxed);
+        q->nested--;
+        if (t != NULL)
+            return t;
+    }
+    return NULL;
+}
+
+struct task *
+runq_pop_nest_(struct runq *q)
+{
+    struct task *t;
+
+    if (unlikely(q->round != 0)) {
+        t = runq_pop_ring_(q);
+        q->round = t != NULL ? q->round - 1 : 0;
+        if (t != NULL)
+            return t;
+    }
+    t = nest_take(q);
+    return t != NULL ? t : runq_pop_ring_(q);
+}
+
+struct task *
+runq_age(struct runq *q, uint64_t now_ns)
+{
+    if (now_ns - q->round_ns < ROUND_NS)
+        return NULL;
+    q->round_ns = now_ns;
+    q->round = runq_waiting(q);
+    if (now_ns - q->aged_ns < AGE_NS)
+        return NULL;
+    q->aged_ns = now_ns;
+    for (uint32_t i = 0; i < q->nested; i++) {
+        struct task *t = atomic_exchange_explicit(&q->nest[i], NULL, memory_order_relaxed);
+
+        if (t == NULL)
+            continue;
+        /* release; pairs with the acquire in runq_steal_nest */
+        atomic_store_explicit(&q->nest[i], t->next, memory_order_release);
+        return t;
+    }
+    return NULL;
+}
+
+/* Nest and ring in turn, so that a slot that is never empty keeps neither waiting. */
+struct task *
+runq_pop_others_(struct runq *q)
+{
+    struct task *t;
+
+    if (likely(q->nested == 0))
+        return runq_pop_ring_(q);
+    q->nest_next = !q->nest_next;
+    t = q->nest_next ? nest_take(q) : runq_pop_ring_(q);
+    if (t == NULL)
+        t = q->nest_next ? runq_pop_ring_(q) : nest_take(q);
+    return t;
+}
+
+struct task *
+runq_steal_nest(struct runq *q)
+{
+    for (uint32_t i = 0; i < RUNQ_NEST; i++) {
+        struct task *t;
+
+        if (atomic_load_explicit(&q->nest[i], memory_order_relaxed) == NULL)
+            continue;
+        /* acquire; pairs with the release in runq_push_nest and nest_take */
+        t = atomic_exchange_explicit(&q->nest[i], NULL, memory_order_acquire);
+        if (t != NULL)
             return t;
     }
     return NULL;

@@ -119,6 +119,14 @@ steal_from(struct sim *sim, struct worker *w, uint32_t victim, enum sim_source *
             worker_push_ring(w, got[j]);
         return got[0];
     }
+    t = runq_steal_nest(v->runq);
+    if (t != NULL) {
+        *ret = SIM_STOLEN;
+        sim->steals++;
+        if (t->next != NULL)
+            worker_push_new(w, t->next);
+        return t;
+    }
     /* only from a worker that sits long in one turn; in virtual time any turn may have been long */
     if (!one_in(sim, 8) || atomic_load_explicit(&v->runq->slot, memory_order_relaxed) == NULL)
         return NULL;
@@ -318,6 +326,10 @@ sim_stranded(const struct sim *sim)
         const struct runq *q = worker(sim, i)->runq;
 
         n += runq_waiting(q) + (atomic_load_explicit(&q->slot, memory_order_relaxed) != NULL);
+        for (uint32_t k = 0; k < RUNQ_NEST; k++)
+            for (struct task *t = atomic_load_explicit(&q->nest[k], memory_order_relaxed); t != NULL;
+                 t = t->next)
+                n++;
     }
     return n;
 }

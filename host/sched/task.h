@@ -15,7 +15,7 @@ enum trim_what {
 };
 
 struct task {
-    struct task *next; /* in the injection queue only */
+    struct task *next; /* in the injection queue, and in a chain of new tasks */
 };
 
 /* Bound by the floor above, once, before workers start. */

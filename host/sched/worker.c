@@ -29,7 +29,8 @@ static void
 spread(struct worker *w, uint64_t took)
 {
     struct sched *s = w->sched;
-    bool heavy = took > (uint64_t)HEAVY_TURN_NS * CLOCK_TURNS, waits = runq_waiting(w->runq) != 0;
+    bool heavy = took > (uint64_t)HEAVY_TURN_NS * CLOCK_TURNS;
+    bool waits = runq_waiting(w->runq) != 0 || w->runq->nested != 0;
     uint32_t help = !waits ? RUNQ_NO_HELP : heavy ? RUNQ_HELP : RUNQ_HELP_LIGHT;
     uint32_t parked = atomic_load_explicit(&s->parked, memory_order_relaxed), awake;
 
@@ -56,6 +57,15 @@ spread(struct worker *w, uint64_t took)
     }
 }
 
+static void
+age(struct worker *w)
+{
+    struct task *t = runq_age(w->runq, w->now_ns);
+
+    if (t != NULL)
+        worker_push_ring(w, t);
+}
+
 bool
 worker_clock(struct worker *w, uint32_t n)
 {
@@ -69,6 +79,8 @@ worker_clock(struct worker *w, uint32_t n)
     over = now - w->slice_start_ns > s->cfg.slice_ns || n + CLOCK_TURNS > s->cfg.slice_turns;
     w->now_ns = now;
     worker_timers(w);
+    if (w->runq->nested != 0)
+        age(w);
     if (s->nworkers > 1 && !w->foreign)
         spread(w, took);
     return over;
@@ -105,6 +117,19 @@ void
 worker_ring_slow_(struct worker *w, struct task *t)
 {
     sched_inject(w->sched, t);
+}
+
+void
+worker_push_new(struct worker *w, struct task *first)
+{
+    struct task *next;
+
+    if (likely(!w->foreign) && likely(runq_push_nest(w->runq, first)))
+        return;
+    for (; first != NULL; first = next) {
+        next = first->next;
+        worker_push_ring(w, first);
+    }
 }
 
 /* To the injection queue, without waking anybody: those that are awake take it. */

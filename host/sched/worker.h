@@ -53,7 +53,7 @@ struct worker {
     uint32_t clock_left; /* turns until the clock is read */
     uint64_t now_ns;     /* as last read */
     uint64_t slice_start_ns;
-    uint64_t timers_ns; /* the last look at the wheel */
+    uint64_t timers_ns;  /* the last look at the wheel */
     uint64_t surplus_ns; /* since when there is memory of our own to give back; 0: there is none */
     struct sched *sched;
     struct runq *runq;
@@ -107,6 +107,10 @@ worker_push(struct worker *w, struct task *t)
     if (old != NULL)
         worker_push_ring(w, old);
 }
+
+/* Make tasks runnable that have never run: they go on in this order, before what waits. Linked by next, the last one's is NULL; at most
+ * RUNQ_CHAIN. */
+void worker_push_new(struct worker *w, struct task *first);
 
 /* The next task to run here, or NULL. Looks at the injection queue now and then, steals nothing. */
 struct task *worker_next_slow_(struct worker *w);

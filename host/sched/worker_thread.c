@@ -68,7 +68,9 @@ steal(struct worker *w)
         n = runq_steal_ring(q, got, ARRAY_LEN(got));
         if (n > 0)
             t = got[0];
-        else if (help == RUNQ_HELP)
+        else if ((t = runq_steal_nest(q)) != NULL && t->next != NULL)
+            worker_push_new(w, t->next);
+        else if (t == NULL && help == RUNQ_HELP)
             t = runq_steal_slot(q);
         atomic_store_explicit(&q->help, RUNQ_NO_HELP, memory_order_relaxed); /* until it asks again */
         if (t != NULL) {

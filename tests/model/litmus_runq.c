@@ -163,6 +163,44 @@ steal_slot_twice(void)
     run(runq_steal_slot(&g.q));
 }
 
+/* The nest: a chain of two. */
+static void
+push_nest(void)
+{
+    spawn(0);
+    spawn(1);
+    g.t[0].next = &g.t[1];
+    g.t[1].next = NULL;
+    must(runq_push_nest(&g.q, &g.t[0]));
+}
+
+static void
+nest_and_pop(void)
+{
+    push_nest();
+    run(runq_pop(&g.q));
+    run(runq_pop(&g.q));
+}
+
+/* What lies deepest is due for the ring. */
+static void
+nest_and_age(void)
+{
+    push_nest();
+    run(runq_age(&g.q, UINT64_C(1000000000)));
+}
+
+static void
+steal_nest(void)
+{
+    struct task *next;
+
+    for (struct task *t = runq_steal_nest(&g.q); t != NULL; t = next) {
+        next = t->next;
+        run(t);
+    }
+}
+
 /* The slot has had its streak, so that the ring comes first; a thief may empty it meanwhile. */
 static void
 reset_streak(void)
@@ -208,6 +246,9 @@ const struct scenario runq_scenarios[] = {
     {"slot: its streak is over", reset_streak, {pop_all, steal_one_of_ring}, two_run_once, false},
     {"slot: a thief", reset, {talk, steal_slot}, two_run_once, false},
     {"slot: a thief, twice", reset, {talk_once, steal_slot_twice}, two_run_once, false},
+    {"nest: a thief", reset, {nest_and_pop, steal_nest}, two_run_once, false},
+    {"nest: two thieves", reset, {nest_and_pop, steal_nest, steal_nest}, two_run_once, false},
+    {"nest: a thief while it ages", reset, {nest_and_age, steal_nest}, two_run_once, false},
     {"slot: two thieves", reset, {talk, steal_slot, steal_slot}, two_run_once, false},
 };
 const unsigned runq_scenarios_n = ARRAY_LEN(runq_scenarios);

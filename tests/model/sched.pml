@@ -266,8 +266,9 @@ inline push_slot(w, t) {
     fi
 }
 
-/* runq_pop. The slot's streak may be over, then the ring comes first. */
-/*= host/sched/runq.h: if (unlikely(++q->streak > RUNQ_LIFO_STREAK)) { struct task *waited = runq_pop_ring_(q); */
+/* runq_pop. The slot's streak may be over, then the ring comes first. The nest is not modelled apart: it stands with the ring, as a place
+ * that any thief may empty and after which the owner looks on; litmus_runq.c has its orders. */
+/*= host/sched/runq.h: if (unlikely(++q->streak > RUNQ_LIFO_STREAK)) { struct task *waited = runq_pop_others_(q); */
 /*= host/sched/runq.h: if (likely(atomic_load_explicit(&q->steals, memory_order_relaxed) == q->seen) || !runq_settle_(q, t)) return t; */
 inline pop(w, t) {
     atomic {

@@ -114,6 +114,112 @@ Test(runq, a_thief_takes_the_slot_of_a_stuck_owner)
     cr_assert_eq(runq_pop(&q), &t[1]);
 }
 
+/* --- the nest --- */
+enum { MS = 1000000 };
+
+/* n tasks from first on. */
+static void
+nest(size_t first, size_t n)
+{
+    for (size_t i = first; i < first + n; i++)
+        t[i].next = i + 1 < first + n ? &t[i + 1] : NULL;
+    cr_assert(runq_push_nest(&q, &t[first]));
+}
+
+Test(runq, new_tasks_run_in_their_order_and_the_newest_chain_first)
+{
+    runq_push_ring(&q, &t[9]);
+    nest(0, 3);
+    cr_assert_eq(runq_pop(&q), &t[0]);
+    nest(4, 2); /* what the first of them spawned */
+    push(&t[8]);
+    cr_assert_eq(runq_pop(&q), &t[8]); /* the slot goes before */
+    cr_assert_eq(runq_pop(&q), &t[4]);
+    cr_assert_eq(runq_pop(&q), &t[5]);
+    cr_assert_eq(runq_pop(&q), &t[1]);
+    cr_assert_eq(runq_pop(&q), &t[2]);
+    cr_assert_eq(runq_pop(&q), &t[9]); /* and the ring behind */
+    cr_assert_null(runq_pop(&q));
+}
+
+Test(runq, a_full_nest_refuses)
+{
+    for (size_t i = 0; i < RUNQ_NEST; i++)
+        nest(i, 1);
+    t[RUNQ_NEST].next = NULL;
+    cr_assert_not(runq_push_nest(&q, &t[RUNQ_NEST]));
+    for (size_t i = RUNQ_NEST; i > 0; i--)
+        cr_assert_eq(runq_pop(&q), &t[i - 1]);
+    cr_assert_null(runq_pop(&q));
+}
+
+Test(runq, the_ring_has_a_round_each_millisecond_while_the_nest_is_never_empty)
+{
+    for (size_t i = 100; i < 103; i++)
+        runq_push_ring(&q, &t[i]);
+    nest(0, 20);
+    cr_assert_eq(runq_pop(&q), &t[0]);
+    q.aged_ns = 5 * MS;
+    cr_assert_null(runq_age(&q, 5 * MS));
+    runq_push_ring(&q, &t[103]); /* came after the round began: waits for the next */
+    for (size_t i = 100; i < 103; i++)
+        cr_assert_eq(runq_pop(&q), &t[i]);
+    cr_assert_eq(runq_pop(&q), &t[1]);
+    cr_assert_null(runq_age(&q, 5 * MS + MS / 2));
+    cr_assert_eq(runq_pop(&q), &t[2]);
+    cr_assert_null(runq_age(&q, 6 * MS));
+    cr_assert_eq(runq_pop(&q), &t[103]);
+    cr_assert_eq(runq_pop(&q), &t[3]);
+}
+
+Test(runq, what_lies_deepest_in_the_nest_leaves_it_one_by_one)
+{
+    nest(0, 2);
+    nest(2, 2);
+    cr_assert_eq(runq_age(&q, 10 * MS), &t[0]);
+    cr_assert_null(runq_age(&q, 19 * MS));
+    cr_assert_eq(runq_age(&q, 20 * MS), &t[1]);
+    cr_assert_eq(runq_age(&q, 30 * MS), &t[2]);
+    cr_assert_eq(runq_pop(&q), &t[3]);
+    cr_assert_null(runq_pop(&q));
+}
+
+Test(runq, a_slot_that_is_never_empty_keeps_neither_nest_nor_ring_waiting)
+{
+    bool nested = false, ring = false;
+
+    runq_push_ring(&q, &t[9]);
+    nest(1, 1);
+    for (int i = 0; i < 2 * (RUNQ_LIFO_STREAK + 1); i++) {
+        struct task *x;
+
+        push(&t[8]);
+        x = runq_pop(&q);
+        nested |= x == &t[1];
+        ring |= x == &t[9];
+    }
+    cr_assert(nested);
+    cr_assert(ring);
+}
+
+Test(runq, a_thief_takes_the_oldest_chain_and_the_owner_goes_on)
+{
+    q.shared = true;
+    nest(0, 2);
+    nest(2, 2);
+    nest(4, 2);
+    cr_assert_eq(runq_steal_nest(&q), &t[0]);
+    cr_assert_eq(t[0].next, &t[1]);
+    cr_assert_eq(runq_pop(&q), &t[4]);
+    cr_assert_eq(runq_pop(&q), &t[5]);
+    cr_assert_eq(runq_pop(&q), &t[2]);
+    cr_assert_eq(runq_steal_nest(&q), &t[3]);
+    cr_assert_null(runq_steal_nest(&q));
+    runq_push_ring(&q, &t[9]);
+    cr_assert_eq(runq_pop(&q), &t[9]); /* though two chains were there */
+    cr_assert_null(runq_pop(&q));
+}
+
 /* --- threads: each task is in exactly one pair of hands --- */
 enum { TASKS = 64, STEPS_MIN = 300000, SLOT_STEALS = 30 };
 static _Atomic(uint32_t) slot_steals;
@@ -164,8 +270,14 @@ steal_on(void *arg)
             give_back(x);
             atomic_fetch_add(&slot_steals, 1);
         }
-        if (k == 0 && !*slot_only)
+        if (k == 0 && !*slot_only) {
+            for (struct task *c = runq_steal_nest(&q); c != NULL; c = x) {
+                x = c->next;
+                take(c);
+                give_back(c);
+            }
             sched_yield();
+        }
     }
 }
 
@@ -212,8 +324,16 @@ owner_and_thieves(uint32_t thieves, bool slot_only)
                 continue;
             take(x[k]);
             let_go(x[k]);
-            push(x[k]);
         }
+        if (i % 2 == 0 && x[0] != NULL && x[1] != NULL && !slot_only) {
+            x[0]->next = x[1];
+            x[1]->next = NULL;
+            if (runq_push_nest(&q, x[0]))
+                continue;
+        }
+        for (int k = 0; k < 2; k++)
+            if (x[k] != NULL)
+                push(x[k]);
         refill();
     }
     atomic_store(&over, true);
@@ -226,7 +346,7 @@ owner_and_thieves(uint32_t thieves, bool slot_only)
     cr_assert_eq(atomic_load(&wrong), 0);
 }
 
-Test(runq, no_task_is_lost_or_run_twice_while_a_thief_takes_slot_and_ring)
+Test(runq, no_task_is_lost_or_run_twice_while_a_thief_takes_slot_ring_and_nest)
 {
     owner_and_thieves(1, false);
 }
