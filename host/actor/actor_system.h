@@ -43,8 +43,8 @@ struct system {
     uint32_t *free_slots, nfree, free_cap;
     uint32_t *free_groups, ngroups, groups_cap;
     bool slots_trimming;
-    uint32_t slots_stuck;       /* so many were free after the last trim, which did not help; 0: it did */
-    _Atomic(bool) trimming;     /* a job of trim.c is under way */
+    uint32_t slots_stuck;    /* so many were free after the last trim, which did not help; 0: it did */
+    _Atomic(bool) trimming;  /* a job of trim.c is under way */
     _Atomic(uint64_t) alive; /* user actors */
     struct tnodes *tn[SCHED_WORKERS_MAX + 1];
     struct mutex types_lock; /* writers of types */
@@ -167,6 +167,8 @@ void names_each(struct system *sys,
 int registry_publish(struct system *sys, struct behaviour *const *all, const char *const *names, size_t n);
 /* Worker in a slice, or the port's holder. NULL: unknown. */
 struct behaviour *registry_find(struct system *sys, const char *name, size_t len);
+/* The same for a spawner that runs `own`: a short name means its own plugin first. Looks first among what this worker found last. */
+struct behaviour *registry_find_from(struct actx *x, const struct behaviour *own, actor_str name);
 void registry_free(struct system *sys,
                    struct behaviour_index *ix); /* nobody looks any more; NULL is allowed */
 

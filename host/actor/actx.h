@@ -43,6 +43,16 @@ struct dead_counts;
 struct migration;
 struct system;
 struct tnodes;
+/* What a name meant to actors of this behaviour, in the index of that serial. The index is replaced before a behaviour can run, so an
+ * address that is used again comes with another serial. */
+struct behaviour_memo {
+    const struct behaviour *own;
+    struct behaviour *b;
+    uint64_t serial; /* 0: none */
+    uint32_t len;
+    char name[36];
+};
+
 enum turn_fate { FATE_FREE, FATE_KEEP /* stashed or forwarded: the block lives on */ };
 
 struct actx {
@@ -55,8 +65,8 @@ struct actx {
     uint32_t cells_max, node;
     uint32_t nfx, fxcap;
     uint32_t narmed; /* timers of this turn: the newest in the list of its actor */
-    bool answered; /* the ask in hand has its answer or went on */
-    bool dirty;    /* slow parts of the turn were used: scratch, fresh messages, containers, fail text */
+    bool answered;   /* the ask in hand has its answer or went on */
+    bool dirty;      /* slow parts of the turn were used: scratch, fresh messages, containers, fail text */
     uint64_t tag;
     struct system *sys;
     struct turn_effect *fx;
@@ -77,6 +87,7 @@ struct actx {
     uint32_t slots[64], nslots;                 /* free slots */
     int32_t fail_code;
     char fail_text[160];
+    struct behaviour_memo memo[4];
     uint32_t obcap;
     uint16_t obmap[16];
     struct worker w;

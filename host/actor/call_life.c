@@ -112,25 +112,13 @@ unlink:
     return 0;
 }
 
-/* A short name means the spawner's own plugin first, then whatever has that name. */
-static struct behaviour *
-find_behaviour(struct actx *x, actor_str name)
+/* NULL: there are none to be had. */
+static const struct msg_type *
+args_type(const struct actx *x, const actor_type *args)
 {
-    const struct behaviour *own = atomic_load_explicit(&x->me->beh, memory_order_relaxed);
-    struct behaviour *b = NULL;
-    char full[96];
-
-    if (own->plugin != NULL && memchr(name.p, '.', name.n) == NULL) {
-        size_t n = strlen(own->plugin);
-
-        if (n + 1 + name.n < sizeof full) {
-            memcpy(full, own->plugin, n);
-            full[n] = '.';
-            memcpy(full + n + 1, name.p, name.n);
-            b = registry_find(x->sys, full, n + 1 + name.n);
-        }
-    }
-    return b != NULL ? b : registry_find(x->sys, name.p, name.n);
+    if (args == NULL || MSG_TYPE(args->head_) == x->sys->st.none->id)
+        return NULL;
+    return types_get(&x->sys->types, MSG_TYPE(args->head_));
 }
 
 int
@@ -143,7 +131,9 @@ call_spawn(actor_ctx *ctx, actor_ref *ret, actor_str behaviour, actor_str name, 
     int r;
 
     host_enter(x);
-    b = behaviour.p == NULL ? NULL : find_behaviour(x, behaviour);
+    b = behaviour.p == NULL
+            ? NULL
+            : registry_find_from(x, atomic_load_explicit(&x->me->beh, memory_order_relaxed), behaviour);
     if (b == NULL)
         r = -ERR_NOTFOUND;
     else if (atomic_load_explicit(&x->sys->stopping, memory_order_relaxed))
@@ -153,8 +143,7 @@ call_spawn(actor_ctx *ctx, actor_ref *ret, actor_str behaviour, actor_str name, 
     else if (args != NULL && args->head_ == 0)
         r = -ERR_TYPE;
     else
-        r = spawn_cell(x, &c, b, name.p, name.n, opts,
-                       args == NULL ? NULL : types_get(&x->sys->types, MSG_TYPE(args->head_)), m);
+        r = spawn_cell(x, &c, b, name.p, name.n, opts, args_type(x, args), m);
     if (r == 0)
         *ret = c->ref;
     host_leave(x);

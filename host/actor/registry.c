@@ -9,6 +9,7 @@ struct entry {
 };
 struct behaviour_index {
     struct retired retired;
+    uint64_t serial; /* one more than that of the index before */
     size_t bytes, n;
     struct entry v[];
 };
@@ -49,6 +50,9 @@ registry_publish(struct system *sys, struct behaviour *const *all, const char *c
     if (ix == NULL)
         return -ERR_NOMEM;
     ix->bytes = bytes;
+    old = atomic_load_explicit(&sys->index,
+                               memory_order_relaxed); /* this thread is the only one that replaces it */
+    ix->serial = old == NULL ? 1 : old->serial + 1;
     text = (char *)&ix->v[n];
     for (size_t i = 0; i < n; i++) {
         size_t len = strlen(names[i]), at = ix->n;
@@ -69,10 +73,9 @@ registry_publish(struct system *sys, struct behaviour *const *all, const char *c
     return 0;
 }
 
-struct behaviour *
-registry_find(struct system *sys, const char *name, size_t len)
+static struct behaviour *
+find(const struct behaviour_index *ix, const char *name, size_t len)
 {
-    struct behaviour_index *ix = atomic_load_explicit(&sys->index, memory_order_acquire);
     size_t lo = 0, hi = ix == NULL ? 0 : ix->n;
 
     while (lo < hi) {
@@ -87,4 +90,50 @@ registry_find(struct system *sys, const char *name, size_t len)
             hi = mid;
     }
     return NULL;
+}
+
+struct behaviour *
+registry_find(struct system *sys, const char *name, size_t len)
+{
+    return find(atomic_load_explicit(&sys->index, memory_order_acquire), name, len);
+}
+
+/* A short name means the spawner's own plugin first, then whatever has that name. */
+static struct behaviour *
+find_from(const struct behaviour_index *ix, const struct behaviour *own, actor_str name)
+{
+    struct behaviour *b = NULL;
+    char full[96];
+
+    if (own->plugin != NULL && memchr(name.p, '.', name.n) == NULL) {
+        size_t n = strlen(own->plugin);
+
+        if (n + 1 + name.n < sizeof full) {
+            memcpy(full, own->plugin, n);
+            full[n] = '.';
+            memcpy(full + n + 1, name.p, name.n);
+            b = find(ix, full, n + 1 + name.n);
+        }
+    }
+    return b != NULL ? b : find(ix, name.p, name.n);
+}
+
+struct behaviour *
+registry_find_from(struct actx *x, const struct behaviour *own, actor_str name)
+{
+    const struct behaviour_index *ix = atomic_load_explicit(&x->sys->index, memory_order_acquire);
+    struct behaviour_memo *m = &x->memo[name.n % ARRAY_LEN(x->memo)];
+    struct behaviour *b;
+
+    if (ix == NULL || name.n == 0 || name.n > sizeof m->name)
+        return find_from(ix, own, name);
+    if (likely(m->serial == ix->serial) && likely(m->own == own) && likely(m->len == name.n) &&
+        likely(memcmp(m->name, name.p, name.n) == 0))
+        return m->b;
+    b = find_from(ix, own, name);
+    if (b != NULL) {
+        *m = (struct behaviour_memo){.own = own, .b = b, .serial = ix->serial, .len = name.n};
+        memcpy(m->name, name.p, name.n);
+    }
+    return b;
 }
