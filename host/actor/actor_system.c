@@ -252,7 +252,6 @@ system_enter(struct system *sys, actor_ref from)
 
     x->me = cell_at(sys, from.slot);
     x->cur = NULL;
-    x->tag = 0;
     atomic_fetch_add_explicit(&x->w.stamp, 1, memory_order_relaxed); /* a turn of its own, for the caps */
     return x;
 }

@@ -24,7 +24,6 @@ struct outbox_entry {
 /* What a turn did besides sending; applied at commit, undone at rollback, in order. */
 enum turn_effect_kind {
     FX_SPAWN,        /* slot: the child */
-    FX_ASK,          /* slot: its node; armed already */
     FX_TIMER_CANCEL, /* handle; happens at commit */
     FX_STOP,         /* who; slot: enum actor_stop_mode */
     FX_WATCH,        /* who */
@@ -37,6 +36,17 @@ struct turn_effect {
     actor_ref who;
     uint64_t handle;
     void *p;
+};
+
+/* What is counted and remembered within a turn. The first use in the next one clears it (turn_books), so that no turn pays for
+ * what it does not use. */
+struct turn_books {
+    uint64_t stamp,
+        gen; /* whose turn, and which one: generations never repeat, nor do the turn numbers of one */
+    uint64_t msgs, bytes; /* toward the caps; counted on slow paths */
+    uint64_t now_ns;      /* the clock as this turn has read it, or 0; see turn_now */
+    uint32_t asked;       /* the newest ask, a handle; the one before is its prev */
+    uint32_t narmed;      /* timers: the newest in the list of the actor */
 };
 
 struct dead_counts;
@@ -53,6 +63,10 @@ struct behaviour_memo {
     char name[36];
 };
 
+enum {
+    TURN_SLOW_PARTS = 1, /* were used: scratch, fresh messages, containers, effects */
+    TURN_UNANSWERED = 2  /* the message in hand is a question without an answer so far */
+};
 enum turn_fate { FATE_FREE, FATE_KEEP /* stashed or forwarded: the block lives on */ };
 
 struct actx {
@@ -64,27 +78,23 @@ struct actx {
     struct cell *cells; /* for resolve */
     uint32_t cells_max, node;
     uint32_t nfx, fxcap;
-    uint32_t narmed; /* timers of this turn: the newest in the list of its actor */
-    bool answered;   /* the ask in hand has its answer or went on */
-    bool dirty;      /* slow parts of the turn were used: scratch, fresh messages, containers, fail text */
-    uint64_t tag;
+    uint32_t dirty; /* TURN_*: what the end of the turn has to look at besides the outbox */
+    uint64_t tag;   /* of the message in hand, if it has one; see turn_tag */
     struct system *sys;
     struct turn_effect *fx;
     struct msg *fresh;     /* made by msg_new and not sent yet */
     struct msg *conv;      /* the message in hand, converted for the handler; freed after the turn */
     struct migration *mig; /* while migrate() runs */
     struct dead_counts *dead;
-    struct cell *turn_me;                       /* whose turn these count: */
-    uint64_t turn_msgs, turn_bytes, turn_stamp; /* toward the caps; counted on slow paths */
-    uint64_t hard_limit_ns;                     /* a longer turn fails; 0: off */
-    uint64_t now_ns, now_stamp, now_gen;        /* the clock as this turn has read it; see turn_now */
-    uint64_t none_args;                         /* what start gets without arguments: actor_none */
-    struct tnodes *tn;                          /* asks and timers armed here */
-    struct arena scratch;                       /* actor_alloc */
-    struct arena_source source;                 /* of arenas: our pool */
-    struct undo undo;                           /* what containers overwrote in this turn */
-    uint64_t gen_next, gen_end;                 /* unused generations */
-    uint32_t slots[64], nslots;                 /* free slots */
+    struct turn_books books;
+    uint64_t hard_limit_ns;     /* a longer turn fails; 0: off */
+    uint64_t none_args;         /* what start gets without arguments: actor_none */
+    struct tnodes *tn;          /* asks and timers armed here */
+    struct arena scratch;       /* actor_alloc */
+    struct arena_source source; /* of arenas: our pool */
+    struct undo undo;           /* what containers overwrote in this turn */
+    uint64_t gen_next, gen_end; /* unused generations */
+    uint32_t slots[64], nslots; /* free slots */
     int32_t fail_code;
     char fail_text[160];
     struct behaviour_memo memo[4];

@@ -27,7 +27,7 @@ effect_add(struct actx *x, struct turn_effect fx)
         x->fxcap = cap;
     }
     x->fx[x->nfx++] = fx;
-    x->dirty = true;
+    x->dirty |= TURN_SLOW_PARTS;
     return 0;
 }
 
@@ -238,11 +238,13 @@ call_timer(actor_ctx *ctx, uint64_t after_ms, uint64_t every_ms, uint64_t tag, c
            const void *v)
 {
     struct actx *x = (struct actx *)ctx;
+    struct turn_books *books;
     struct tnode *n;
     int64_t r;
 
     host_enter(x);
-    if (unlikely(x->narmed == TIMERS_ARMED_MAX)) {
+    books = turn_books(x);
+    if (unlikely(books->narmed == TIMERS_ARMED_MAX)) {
         r = -ERR_LIMIT;
     } else if ((n = tnode_arm(x, every_ms == 0 ? TNODE_TIMER : TNODE_REPEATING, x->me->ref, after_ms,
                               every_ms, tag)) == NULL) {
@@ -253,8 +255,7 @@ call_timer(actor_ctx *ctx, uint64_t after_ms, uint64_t every_ms, uint64_t tag, c
         tnode_end(x, n);
         r = -ERR_NOMEM;
     } else {
-        x->narmed++; /* a turn that fails takes the newest of its actor's timers back, so many */
-        x->dirty = true;
+        books->narmed++; /* a turn that fails takes the newest of its actor's timers back, so many */
         /* 31 bits of generation keep the id positive */
         r = (int64_t)((uint64_t)(atomic_load_explicit(&n->gen, memory_order_relaxed) & 0x7fffffff) << 32 |
                       n->handle);

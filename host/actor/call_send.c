@@ -14,14 +14,11 @@
 static int
 charge(struct actx *x, uint64_t msgs, uint64_t bytes)
 {
-    if (x->turn_stamp != x->w.stamp || x->turn_me != x->me) {
-        x->turn_stamp = x->w.stamp;
-        x->turn_me = x->me;
-        x->turn_msgs = x->turn_bytes = 0;
-    }
-    x->turn_msgs += msgs;
-    x->turn_bytes += bytes;
-    return x->turn_bytes > TURN_BYTES_MAX || x->turn_msgs > TURN_MESSAGES_MAX ? -ERR_LIMIT : 0;
+    struct turn_books *b = turn_books(x);
+
+    b->msgs += msgs;
+    b->bytes += bytes;
+    return b->bytes > TURN_BYTES_MAX || b->msgs > TURN_MESSAGES_MAX ? -ERR_LIMIT : 0;
 }
 
 static size_t
@@ -43,25 +40,36 @@ charge_block(struct actx *x, uint64_t msgs, struct msg *m)
     return r;
 }
 
-static int
-build(struct actx *x, struct msg **ret, const actor_type *t, const void *v, uint64_t flags)
+/* units 0: type not loaded; over 4: large, or not flat (0xffff) */
+INLINE bool
+is_small(const actor_type *t, uint64_t flags)
 {
-    /* units 0: type not loaded; over 4: large, or not flat (0xffff) */
-    bool small = !POOL_COUNTED && t->units_ - 1u < (flags & MSG_F_EXT ? MESSAGE_UNITS_EXT : MESSAGE_UNITS);
-    int r;
+    return !POOL_COUNTED && t->units_ - 1u < (flags & MSG_F_EXT ? MESSAGE_UNITS_EXT : MESSAGE_UNITS);
+}
 
-    if (small && (*ret = message_small(x, t, v, flags)) != NULL)
-        return 0;
-    r = message_build(x, ret, t, v, flags);
+static COLD int
+build_slow(struct actx *x, struct msg **ret, const actor_type *t, const void *v, uint64_t flags)
+{
+    int r = message_build(x, ret, t, v, flags);
+
     if (r == 0)
         r = charge_block(x, 1, *ret);
-    if (r == 0 && small) /* the list is a new one: what message_small will take from it uncounted */
+    if (r == 0 &&
+        is_small(t, flags)) /* the list is a new one: what message_small will take from it uncounted */
         charge(x, x->w.pool.list[0].n, x->w.pool.list[0].n * POOL_MIN_BYTES);
     return r;
 }
 
+INLINE int
+build(struct actx *x, struct msg **ret, const actor_type *t, const void *v, uint64_t flags)
+{
+    if (likely(is_small(t, flags)) && likely((*ret = message_small(x, t, v, flags)) != NULL))
+        return 0;
+    return build_slow(x, ret, t, v, flags);
+}
+
 /* m's counters and outbox; on failure m is freed. */
-static int
+INLINE int
 enqueue(struct actx *x, struct cell *c, struct msg *m)
 {
     int r = outbox_add(x, c, m);
@@ -169,7 +177,7 @@ call_msg_new(actor_ctx *ctx, const actor_type *t)
         m->sender = x->me->ref;
         atomic_store_explicit(&m->next, x->fresh, memory_order_relaxed);
         x->fresh = m;
-        x->dirty = true;
+        x->dirty |= TURN_SLOW_PARTS;
     }
     host_leave(x);
     return m == NULL ? NULL : m + 1;
@@ -241,7 +249,7 @@ call_reply(actor_ctx *ctx, const actor_type *t, const void *v)
     host_enter(x);
     if (q == NULL || q->sender.gen == 0) {
         r = -ERR_DEAD;
-    } else if ((q->head & MSG_F_ASK) && x->answered) {
+    } else if ((q->head & MSG_F_ASK) && !(x->dirty & TURN_UNANSWERED)) {
         r = -ERR_CANCELED; /* the first answer counts */
     } else if ((c = cell_resolve(x, q->sender)) == NULL) {
         r = no_actor(x, q->sender, t, v);
@@ -249,8 +257,8 @@ call_reply(actor_ctx *ctx, const actor_type *t, const void *v)
         if (q->head & MSG_F_ASK)
             *message_ext(m) = *message_ext(q);
         r = enqueue(x, c, m);
-        if (r == 0 && (q->head & MSG_F_ASK))
-            x->answered = true;
+        if (r == 0)
+            x->dirty &= ~(uint32_t)TURN_UNANSWERED;
     }
     host_leave(x);
     return r;
@@ -267,7 +275,7 @@ call_forward(actor_ctx *ctx, actor_ref to)
     host_enter(x);
     if (q == NULL || (q->head & MSG_F_SYSTEM))
         r = -ERR_INVALID;
-    else if ((q->head & MSG_F_ASK) && x->answered)
+    else if ((q->head & MSG_F_ASK) && !(x->dirty & TURN_UNANSWERED))
         r = -ERR_CANCELED;
     else if ((c = cell_resolve(x, to)) == NULL)
         r = -ERR_DEAD;
@@ -277,8 +285,8 @@ call_forward(actor_ctx *ctx, actor_ref to)
         m->head &= ~(uint64_t)(MSG_F_REPLY |
                                MSG_F_SEEN); /* an answer was ours to wait for; to the next it is a message */
         r = enqueue(x, c, m);
-        if (r == 0 && (q->head & MSG_F_ASK))
-            x->answered = true;
+        if (r == 0)
+            x->dirty &= ~(uint32_t)TURN_UNANSWERED;
     }
     host_leave(x);
     return r;
@@ -301,22 +309,21 @@ call_ask(actor_ctx *ctx, actor_ref to, const actor_type *answer, uint64_t timeou
     } else if (c == NULL) {
         r = -ERR_DEAD;
     } else if ((r = build(x, &m, t, v, MSG_F_ASK)) == 0) {
-        n = tnode_arm(x, TNODE_ASK, x->me->ref, timeout_ms, 0, tag);
-        if (n == NULL || effect_add(x, (struct turn_effect){.kind = FX_ASK, .slot = n->handle}) < 0) {
-            if (n != NULL)
-                tnode_end(x, n);
+        n = tnode_ask(x, to, MSG_TYPE(answer->head_), timeout_ms, tag);
+        if (n == NULL) {
             message_free(x, m);
             r = -ERR_NOMEM;
         } else {
-            atomic_store_explicit(&n->type, MSG_TYPE(answer->head_), memory_order_relaxed);
-            n->target = to;
-            n->incarnation = x->me->incarnation;
             *message_ext(m) =
                 (struct msg_ext){n->handle, atomic_load_explicit(&n->gen, memory_order_relaxed), tag};
             r = enqueue(x, c, m);
             if (r < 0) { /* not asked, so nothing may time out */
-                x->nfx--;
                 tnode_end(x, n);
+            } else {
+                struct turn_books *b = turn_books(x);
+
+                n->prev = b->asked;
+                b->asked = n->handle;
             }
         }
     }
@@ -335,9 +342,10 @@ call_flush(actor_ctx *ctx)
     outbox_flush(x);
     /* What is out cannot be taken back: the children may run already, the asks may be answered. */
     for (uint32_t i = 0; i < x->nfx; i++)
-        if (x->fx[i].kind != FX_SPAWN && x->fx[i].kind != FX_ASK)
+        if (x->fx[i].kind != FX_SPAWN)
             x->fx[n++] = x->fx[i];
     x->nfx = n;
+    turn_books(x)->asked = 0;
     host_leave(x);
     return 0;
 }

@@ -12,7 +12,7 @@ call_alloc(actor_ctx *ctx, size_t bytes)
     void *p;
 
     host_enter(x);
-    x->dirty = true;
+    x->dirty |= TURN_SLOW_PARTS;
     p = bytes > TURN_BYTES_MAX ? NULL : arena_zalloc(&x->scratch, bytes);
     host_leave(x);
     return p;
@@ -37,7 +37,7 @@ begin(struct actx *x, const void *addr, unsigned kind, const struct field **f)
     }
     if (arena == NULL)
         return -ERR_NOMEM;
-    x->dirty = true;
+    x->dirty |= TURN_SLOW_PARTS;
     x->undo.state = arena;
     x->undo.log = x->mig != NULL || !b->undoable ? NULL : &x->scratch;
     if (x->mig != NULL && x->mig->out != NULL) /* save() changes nothing else */

@@ -29,7 +29,7 @@ call_parent(actor_ctx *ctx)
 static uint64_t
 call_tag(actor_ctx *ctx)
 {
-    return ((struct actx *)ctx)->tag;
+    return turn_tag((struct actx *)ctx);
 }
 
 static actor_ref

@@ -10,13 +10,11 @@
 uint64_t
 turn_now(struct actx *x)
 {
-    /* generations never repeat, nor do the turn numbers of one: together they name the turn */
-    if (x->now_stamp != x->w.stamp || x->now_gen != x->me->ref.gen || x->now_ns == 0) {
-        x->now_stamp = x->w.stamp;
-        x->now_gen = x->me->ref.gen;
-        x->now_ns = env_mono_ns(x->sys->env);
-    }
-    return x->now_ns;
+    struct turn_books *b = turn_books(x);
+
+    if (b->now_ns == 0)
+        b->now_ns = env_mono_ns(x->sys->env);
+    return b->now_ns;
 }
 
 static void
@@ -67,8 +65,7 @@ apply(struct actx *x, struct cell *c, struct turn_effect *fx)
 
     switch ((enum turn_effect_kind)fx->kind) {
     case FX_SPAWN:
-    case FX_ASK:
-        break; /* happened already, or with the outbox */
+        break; /* with the outbox */
     case FX_TIMER_CANCEL:
         n = tnode_at(x->sys, (uint32_t)fx->handle);
         if (tnode_is(n, (uint32_t)(fx->handle >> 32)))
@@ -105,8 +102,8 @@ clean(struct actx *x)
         message_free(x, x->conv);
         x->conv = NULL;
     }
-    x->nfx = x->narmed = 0;
-    x->dirty = false;
+    x->nfx = 0;
+    x->dirty = 0;
     arena_reset(&x->scratch, (struct arena_mark){0});
 }
 
@@ -117,6 +114,8 @@ turn_commit(struct actx *x, struct cell *c)
     undo_commit(&x->undo);
     for (uint32_t i = 0; i < x->nfx; i++)
         apply(x, c, &x->fx[i]);
+    if (x->dirty & TURN_UNANSWERED)
+        ask_refuse(x, c->ref, x->cur, ERR_UNHANDLED);
     clean(x);
 }
 
@@ -124,17 +123,22 @@ void
 turn_rollback(struct actx *x, struct cell *c, bool restore_state)
 {
     const struct behaviour *b = atomic_load_explicit(&c->beh, memory_order_relaxed);
+    struct turn_books *books = turn_books(x);
 
     outbox_drop(x);
-    for (; x->narmed > 0; x->narmed--) /* newest first, and cancels of this turn have not happened */
+    for (; books->narmed > 0; books->narmed--) /* newest first, and cancels of this turn have not happened */
         life_end_timer(x, c, tnode_at(x->sys, c->ext->timers));
+    while (books->asked != 0) {
+        struct tnode *n = tnode_at(x->sys, books->asked);
+
+        books->asked = n->prev;
+        tnode_end(x, n);
+    }
     for (uint32_t i = x->nfx; i > 0; i--) {
         struct turn_effect *fx = &x->fx[i - 1];
 
         if (fx->kind == FX_SPAWN)
             life_roll_back_child(x, cell_at(x->sys, fx->slot));
-        else if (fx->kind == FX_ASK)
-            tnode_end(x, tnode_at(x->sys, fx->slot));
         else if (fx->kind == FX_JOB)
             job_drop(x, fx->p);
     }
@@ -144,6 +148,5 @@ turn_rollback(struct actx *x, struct cell *c, bool restore_state)
     } else {
         undo_forget(&x->undo);
     }
-    x->answered = false;
     clean(x);
 }

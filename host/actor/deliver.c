@@ -74,7 +74,7 @@ deliver_converted(actor_ctx *ctx, void *state, const void *payload)
     struct msg *m;
 
     host_enter(x);
-    x->dirty = true;
+    x->dirty |= TURN_SLOW_PARTS;
     bytes = convert_msg_bytes(row->plan, payload);
     m = bytes < 0 ? NULL : message_alloc(x, (size_t)bytes, false, row->type->id);
     if (m == NULL)
@@ -108,15 +108,11 @@ finish(struct actx *x, struct cell *c, struct msg *m, int32_t code)
 {
     bool system = (m->head & MSG_F_SYSTEM) != 0;
 
-    x->tag = 0;
     if (code != 0 && code != ACTOR_STOP.code) {
         life_turn_failed(x, c, m, code);
         return;
     }
     counter_inc(x->w.counters, system ? COUNTER_handled_system : COUNTER_handled_user);
-    if ((m->head & MSG_F_ASK) && !x->answered)
-        ask_refuse(x, c->ref, m, ERR_UNHANDLED); /* the handler returned without an answer */
-    x->answered = false;
     message_free(x, m);
     if (code != 0)
         life_stop(x, c, ACTOR_REASON_STOPPED);
@@ -150,7 +146,8 @@ tick_copy(struct actx *x, struct tnode *n, struct msg *m)
 static void
 look_ahead(struct actx *x, const struct msg *m)
 {
-    struct msg *next = atomic_load_explicit(&m->next, memory_order_acquire); /* pairs with the release in mbox_push */
+    struct msg *next =
+        atomic_load_explicit(&m->next, memory_order_acquire); /* pairs with the release in mbox_push */
 
     if (next != NULL && (next->head & MSG_F_TIMER))
         __builtin_prefetch(tnode_at(x->sys, message_ext(next)->slot), 1);
@@ -199,6 +196,20 @@ answers(struct actx *x, const struct tnode *n, const struct msg *m)
     want = types_get(&x->sys->types, type);
     got = types_get(&x->sys->types, MSG_TYPE(m->head));
     return want != NULL && got != NULL && strcmp(want->schema->name, got->schema->name) == 0;
+}
+
+bool
+ask_answered(struct actx *x, struct cell *c, struct msg *m)
+{
+    const struct msg_ext *ext = message_ext(m);
+    struct tnode *n = tnode_at(x->sys, ext->slot);
+
+    if (!tnode_is(n, ext->gen) || n->who.gen != c->ref.gen || n->incarnation != c->incarnation ||
+        MSG_TYPE(m->head) != atomic_load_explicit(&n->type, memory_order_relaxed))
+        return false;
+    x->tag = n->tag;
+    tnode_end(x, n);
+    return true;
 }
 
 /* An answer, or the news that there is none. false: it was for nobody, and is gone. */
@@ -273,10 +284,8 @@ turn_message(struct actx *x, struct cell *c, struct msg *m)
         drop_stale(x, c, m); /* unwatched meanwhile */
         return;
     }
-    x->answered = false;
     code = handle(x, c, m, MSG_TYPE(m->head), m + 1, &found);
     if (unlikely(!found)) {
-        x->tag = 0;
         message_bury(x, c->ref, m, DEAD_unhandled, 0);
         return;
     }

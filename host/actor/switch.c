@@ -99,6 +99,7 @@ build(struct actx *x, struct cell *c, struct swap *s, struct cell *fresh, struct
     r = convert_state(s->plan, fresh->arena, fresh->state, c->state, e);
     m.state = fresh->state;
     m.arena = fresh->arena;
+    x->books = (struct turn_books){0}; /* what the last turn did stays */
     if (r == 0 && loads)
         r = save_and_load(x, from, &m, e);
     if (r == 0 && s->migrate)

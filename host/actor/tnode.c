@@ -118,29 +118,59 @@ tnodes_collect(struct actx *x)
 }
 
 /* --- arming --- */
+static COLD struct tnode *
+take_slow(struct actx *x)
+{
+    struct tnodes *t = x->tn;
+
+    if (atomic_load_explicit(&t->returned, memory_order_relaxed) != NULL)
+        tnodes_collect(x);
+    if (t->nfree == 0 && t->npages != 0)
+        tnodes_page_(t);
+    return t->nfree != 0 ? &t->node[t->free[--t->nfree]] : fresh(t);
+}
+
+/* A node that is free. NULL: none can be had. */
+INLINE struct tnode *
+take(struct actx *x)
+{
+    struct tnodes *t = x->tn;
+    struct tnode *n;
+
+    if (unlikely(t->nfree == 0))
+        return take_slow(x);
+    n = &t->node[t->free[--t->nfree]];
+    if (likely(t->nfree >= AHEAD))
+        __builtin_prefetch(&t->node[t->free[t->nfree - AHEAD]], 1);
+    return n;
+}
+
+/* Alive from here on. */
+INLINE void
+begin(struct tnode *n, enum tnode_kind kind, actor_ref who, uint32_t type, uint64_t tag, uint32_t gen)
+{
+    n->kind = (uint8_t)kind;
+    n->armed = 1;
+    atomic_store_explicit(&n->inflight, 0, memory_order_relaxed);
+    n->class = TNODE_INLINE;
+    n->who.node = who.node;
+    n->who.gen = who.gen;
+    __atomic_store_n(&n->who.slot, who.slot, __ATOMIC_RELAXED);
+    atomic_store_explicit(&n->type, type, memory_order_relaxed); /* pairs with the load in waits() */
+    n->tag = tag;
+    atomic_store_explicit(&n->gen, gen, memory_order_relaxed);
+}
+
 struct tnode *
 tnode_arm(struct actx *x, enum tnode_kind kind, actor_ref who, uint64_t after_ms, uint64_t period_ms,
           uint64_t tag)
 {
     struct tnodes *t = x->tn;
-    struct tnode *n;
+    struct tnode *n = unlikely(x->w.foreign) ? NULL : take(x);
     uint32_t gen;
 
-    if (unlikely(x->w.foreign))
+    if (unlikely(n == NULL))
         return NULL;
-    if (unlikely(t->nfree == 0) && atomic_load_explicit(&t->returned, memory_order_relaxed) != NULL)
-        tnodes_collect(x);
-    if (unlikely(t->nfree == 0) && t->npages != 0)
-        tnodes_page_(t);
-    if (likely(t->nfree != 0)) {
-        n = &t->node[t->free[--t->nfree]];
-        if (likely(t->nfree >= AHEAD))
-            __builtin_prefetch(&t->node[t->free[t->nfree - AHEAD]], 1);
-    } else {
-        n = fresh(t);
-        if (n == NULL)
-            return NULL;
-    }
     if (after_ms > TNODE_AFTER_MAX)
         after_ms = TNODE_AFTER_MAX;
     gen = atomic_load_explicit(&n->gen, memory_order_relaxed) + 1;
@@ -150,18 +180,34 @@ tnode_arm(struct actx *x, enum tnode_kind kind, actor_ref who, uint64_t after_ms
         put_free(t, n);
         return NULL;
     }
-    n->kind = (uint8_t)kind;
-    n->armed = 1;
-    atomic_store_explicit(&n->inflight, 0, memory_order_relaxed);
-    n->who.node = who.node;
-    n->who.gen = who.gen;
-    __atomic_store_n(&n->who.slot, who.slot, __ATOMIC_RELAXED);
-    atomic_store_explicit(&n->type, 0, memory_order_relaxed);
-    n->tag = tag;
-    n->class = TNODE_INLINE;
     if (kind == TNODE_REPEATING)
         n->period_ms = period_ms > TNODE_AFTER_MAX ? TNODE_AFTER_MAX : period_ms;
-    atomic_store_explicit(&n->gen, gen, memory_order_relaxed);
+    begin(n, kind, who, 0, tag, gen);
+    return n;
+}
+
+struct tnode *
+tnode_ask(struct actx *x, actor_ref target, uint32_t type, uint64_t timeout_ms, uint64_t tag)
+{
+    struct tnodes *t = x->tn;
+    struct tnode *n = unlikely(x->w.foreign) ? NULL : take(x);
+    uint32_t gen;
+
+    if (unlikely(n == NULL))
+        return NULL;
+    if (timeout_ms > TNODE_AFTER_MAX)
+        timeout_ms = TNODE_AFTER_MAX;
+    if (unlikely(t->wheel->nwaiting == WHEEL_WAITING))
+        wheel_begin(t->wheel, turn_now(x) / 1000000);
+    gen = atomic_load_explicit(&n->gen, memory_order_relaxed) + 1;
+    /* Reads no clock: it counts from the worker's next reading, at most CLOCK_TURNS turns from here. Nothing fires before that. */
+    if (unlikely(!wheel_arm_in(t->wheel, &x->w.pool, n->handle & TNODE_INDEX, gen, timeout_ms))) {
+        put_free(t, n);
+        return NULL;
+    }
+    n->target = target;
+    n->incarnation = x->me->incarnation;
+    begin(n, TNODE_ASK, x->me->ref, type, tag, gen);
     return n;
 }
 

@@ -57,7 +57,7 @@ struct tnode {
         uint32_t next;        /* others: the actor's list, a handle */
     };
     union {
-        uint32_t prev;     /* the actor's list, a handle */
+        uint32_t prev;     /* the actor's list, a handle; ASK: that of its turn, which a rollback ends */
         uint32_t returned; /* index of the next one on its way home */
     };
 };
@@ -91,11 +91,14 @@ tnode_at(struct system *sys, uint32_t handle)
 
     return unlikely(t == NULL) ? NULL : &t->node[handle & TNODE_INDEX];
 }
-/* Arm on this worker. after_ms counts from the turn's time. The caller sets what the kind needs beyond that: type, class and
- * message or inline_; target and incarnation. period_ms: 0 but for REPEATING. NULL: no memory, or this worker cannot (the port, a worker that was
- * taken over); nothing has changed then. */
+/* Arm a timer or a retry on this worker. after_ms counts from the turn's time. The caller sets what the kind needs beyond that: type,
+ * class and message or inline_. period_ms: 0 but for REPEATING. NULL: no memory, or this worker cannot (the port, a worker that
+ * was taken over); nothing has changed then. */
 struct tnode *tnode_arm(struct actx *x, enum tnode_kind kind, actor_ref who, uint64_t after_ms,
                         uint64_t period_ms, uint64_t tag);
+/* The same for an ask of the actor in hand; type: of the answer, 0: any. timeout_ms counts from the worker's next look at the
+ * clock. The turn's list of asks is the caller's. */
+struct tnode *tnode_ask(struct actx *x, actor_ref target, uint32_t type, uint64_t timeout_ms, uint64_t tag);
 /* The actor's side: end it. Its message is freed. */
 void tnode_end(struct actx *x, struct tnode *n);
 INLINE bool

@@ -18,32 +18,37 @@ host_held_(struct actx *x)
     worker_held(&x->w);
 }
 
-enum { SAVE_INLINE = 4 }; /* words that are copied whether the state has them or not: no branch for each */
-_Static_assert(CELL_CHUNK >= SAVE_INLINE * sizeof(uint64_t), "a state block is never smaller");
+enum { SAVE_WORDS = 4 }; /* are copied at once, whether the state has them or not: no branch for each */
+_Static_assert(CELL_CHUNK % (SAVE_WORDS * sizeof(uint64_t)) == 0, "state blocks are multiples of a chunk");
+_Static_assert(UNDO_BYTES % (SAVE_WORDS * sizeof(uint64_t)) == 0, "and so is the place for the copy");
 
-/* 8 B moves: a 16 B load over a fresh 8 B store would wait for it; the compiler would join two. No call: the loop below would
- * save registers for it. */
+/* 8 B moves: a 16 B load over a fresh 8 B store would wait for it; the compiler would join two. */
+INLINE void
+save_words(uint64_t *d, const uint64_t *s)
+{
+    d[0] = s[0];
+    __asm__ volatile("" : "+m"(d[0]));
+    d[1] = s[1];
+    __asm__ volatile("" : "+m"(d[1]));
+    d[2] = s[2];
+    __asm__ volatile("" : "+m"(d[2]));
+    d[3] = s[3];
+    __asm__ volatile("" : "+m"(d[3]));
+}
+
+/* No call: the loop of turns would save registers for it. */
 INLINE void
 state_save(struct actx *x, const struct cell *c, uint32_t n8)
 {
     const uint64_t *s = c->state;
     uint64_t *d = (uint64_t *)(void *)x->state_undo;
-    uint32_t i = 0;
 
-    if (likely(n8 - 1u < (uint32_t)SAVE_INLINE)) {
-        d[0] = s[0];
-        __asm__ volatile("" : "+m"(d[0]));
-        d[1] = s[1];
-        __asm__ volatile("" : "+m"(d[1]));
-        d[2] = s[2];
-        __asm__ volatile("" : "+m"(d[2]));
-        d[3] = s[3];
+    if (likely(n8 - 1u < (uint32_t)SAVE_WORDS)) {
+        save_words(d, s);
         return;
     }
-    for (; i < n8; i++) {
-        d[i] = s[i];
-        __asm__ volatile("" : "+m"(d[i]));
-    }
+    for (uint32_t i = 0; i < n8; i += SAVE_WORDS)
+        save_words(d + i, s + i);
 }
 
 /* The code goes through, so that the loop needs no place for it. */
@@ -113,6 +118,8 @@ turn_run(struct actx *x, struct cell *c, actor_handler fn, const void *p, struct
     int32_t code;
 
     x->cur = m;
+    if (m != NULL && (m->head & MSG_F_ASK))
+        x->dirty |= TURN_UNANSWERED;
     state_save(x, c, b->undo8);
     c->turn++;
     code = unlikely(x->hard_limit_ns != 0 || timed_alone(c)) ? call_timed(x, c, fn, p, c->turn)
@@ -161,6 +168,40 @@ unusual(struct actx *x, struct cell *c, struct msg *m, int32_t code)
     }
     x->cur = NULL;
     return actor_attend(x, c);
+}
+
+/* Mail whose head is not just the key and the class of the chain in hand. */
+enum other {
+    OTHER_TALK,  /* a question, or an answer that was waited for: from here on like any other */
+    OTHER_CLASS, /* perhaps only another class */
+    OTHER_WAY    /* it converts, is large or unknown, or has other flags */
+};
+static __attribute__((noinline)) enum other
+other_kind(struct actx *x, struct cell *c, const struct dispatch *d, struct msg *m, uint64_t cls)
+{
+    const struct dispatch_row *r = &d->rows[m->head & d->mask];
+    uint64_t flag = m->head & (MSG_F_ASK | MSG_F_REPLY);
+
+    if (r->key != (MSG_KEY(m->head) ^ flag) || MSG_CLASS(m->head) >= POOL_LARGE)
+        return OTHER_WAY;
+    if ((m->head & MSG_CLASS_MASK) != cls)
+        return OTHER_CLASS;
+    if (flag != MSG_F_ASK)
+        return ask_answered(x, c, m) ? OTHER_TALK : OTHER_WAY;
+    x->dirty = TURN_UNANSWERED;
+    return OTHER_TALK;
+}
+
+/* OTHER_WAY. m leaves the queue first, so that it may go anywhere. true: the slice goes on. */
+static __attribute__((noinline)) bool
+other_way(struct actx *x, struct cell *c, struct msg *m)
+{
+    struct msg *next = mbox_detach(&c->mb, m);
+
+    if (next != NULL)
+        mbox_keep(&c->mb, next);
+    turn_message(x, c, m);
+    return likely(atomic_load_explicit(&c->attn, memory_order_relaxed) == 0) || actor_attend(x, c);
 }
 
 /* With a hard limit no key matches, so that all mail goes the long way, to turn_run; without one it costs nothing a turn. */
@@ -255,23 +296,41 @@ begin:;
 
         num++;
         /* one base for all addresses; else the compiler keeps half a dozen of them on the stack */
-        __asm__("" : "+r"(c), "+r"(num));
-        if (likely(r->key == (m->head ^ used.cls))) { /* no flags, and of the class */
-            x->cur = m;
-            atomic_store_explicit(&w->type, (uint32_t)r->key, memory_order_relaxed); /* for the watchdog */
-            __builtin_prefetch(atomic_load_explicit(&m->next, memory_order_relaxed));
-            state_save(x, c, undo8);
-            code = call(x, c, r->fn, m + 1, num);
-            __asm__("" : "+r"(c));
-            if (likely((code | x->dirty) == 0)) {
-                outbox_flush(x);
-                if (likely(atomic_load_explicit(&c->attn, memory_order_relaxed) == 0))
-                    goto done;
-            } else if (code == 0) {
-                turn_commit(x, c);
-                if (likely(atomic_load_explicit(&c->attn, memory_order_relaxed) == 0))
-                    goto done;
+        __asm__("" : "+r"(c), "+r"(num), "+r"(r));
+        if (unlikely(r->key != (m->head ^ used.cls))) { /* flags, or not of the class */
+            enum other how = other_kind(x, c, d, m, used.cls);
+
+            if (how != OTHER_TALK) {
+                num--;
+                used_free_before(x, &used, m, num);
+                if (how == OTHER_CLASS) {
+                    used = (struct used){.first = m, .cls = m->head & MSG_CLASS_MASK, .from = num};
+                    continue;
+                }
+                c->turn = num;
+                tally->handled += num - mark;
+                mark = num;
+                if (!other_way(x, c, m))
+                    goto out;
+                other += c->turn == num;
+                num = mark = c->turn;
+                if (unlikely(--w->clock_left == 0) && clock_due(x, (uint32_t)(num - first) + other))
+                    goto yield;
+                goto again_or_yield;
             }
+            r = &d->rows[m->head & d->mask]; /* again: nothing is kept in a register for it */
+        }
+        x->cur = m;
+        atomic_store_explicit(&w->type, (uint32_t)r->key, memory_order_relaxed); /* for the watchdog */
+        __builtin_prefetch(atomic_load_explicit(&m->next, memory_order_relaxed));
+        state_save(x, c, undo8);
+        code = call(x, c, r->fn, m + 1, num);
+        __asm__("" : "+r"(c));
+        if (likely(((uint32_t)code | x->dirty) == 0))
+            outbox_flush(x);
+        else if (code == 0)
+            turn_commit(x, c);
+        if (unlikely(code != 0) || unlikely(atomic_load_explicit(&c->attn, memory_order_relaxed) != 0)) {
             used_free_before(x, &used, m, num - 1);
             c->turn = num;
             tally->handled += num - 1 - mark; /* this one is counted there */
@@ -280,38 +339,6 @@ begin:;
                 goto out;
             goto again_or_yield;
         }
-        num--;
-        used_free_before(x, &used, m, num);
-        if (r->key == MSG_KEY(m->head) && MSG_CLASS(m->head) < POOL_LARGE) { /* only of another class */
-            used = (struct used){.first = m, .cls = m->head & MSG_CLASS_MASK, .from = num};
-            continue;
-        }
-        /* flagged, converting, large or unknown: leaves the queue first, so that it may go anywhere */
-        c->turn = num;
-        tally->handled += num - mark;
-        mark = num;
-        next = mbox_detach(&c->mb, m);
-        if (next != NULL)
-            mbox_keep(&c->mb, next);
-        other++;
-        end = end == (uintptr_t)m ? MBOX_EMPTY : end;
-        turn_message(x, c, m);
-        if (unlikely(atomic_load_explicit(&c->attn, memory_order_relaxed) != 0) && !actor_attend(x, c))
-            goto out;
-        if (c->turn != num)
-            other--;
-        num = mark = c->turn;
-        if (unlikely(--w->clock_left == 0) && clock_due(x, (uint32_t)(num - first) + other))
-            goto yield;
-        if (end == MBOX_EMPTY)
-            goto again_or_yield;
-        m = mbox_first(&c->mb);
-        if (m == NULL || atomic_load_explicit(&c->beh, memory_order_relaxed) != b)
-            goto again;
-        used = (struct used){.first = m, .from = num};
-        continue;
-
-    done:
         next = atomic_load_explicit(&m->next, memory_order_acquire); /* pairs with the release in mbox_push */
         if (next == NULL) {
             c->turn = num; /* now: when idle, the cell is no longer ours */

@@ -21,8 +21,28 @@ int32_t turn_run(struct actx *x, struct cell *c, actor_handler fn, const void *p
 /* Publish and apply; undo. What turn_run does at its end; also for what the port did. */
 void turn_commit(struct actx *x, struct cell *c);
 void turn_rollback(struct actx *x, struct cell *c, bool restore_state);
+/* The tag that came with the message in hand, or 0. */
+INLINE uint64_t
+turn_tag(const struct actx *x)
+{
+    return x->cur != NULL && (x->cur->head & (MSG_F_REPLY | MSG_F_ASK_FAILED | MSG_F_JOB | MSG_F_TIMER))
+               ? x->tag
+               : 0;
+}
+/* m brings the answer to an ask, of the type that was asked for: ends the ask. false: it is not that simple, and nothing happened. */
+bool ask_answered(struct actx *x, struct cell *c, struct msg *m);
 /* Dispatch a message that has left the mailbox (replayed, or taken in hand by the slow path). Handles its failure, frees it. */
 void turn_message(struct actx *x, struct cell *c, struct msg *m);
+
+INLINE struct turn_books *
+turn_books(struct actx *x)
+{
+    uint64_t stamp = atomic_load_explicit(&x->w.stamp, memory_order_relaxed), gen = cell_gen(x->me);
+
+    if (x->books.stamp != stamp || x->books.gen != gen)
+        x->books = (struct turn_books){.stamp = stamp, .gen = gen};
+    return &x->books;
+}
 
 /* The time of the turn in hand: read when it first asks, then the same. The worker's own clock may be 32 turns old, and another
  * worker's younger: an actor that moves would see it go back, and its timers would come early. */

@@ -2,6 +2,7 @@
 #include "node/backend.h"
 #include "actor/call.h"
 #include "actor/message.h"
+#include "actor/turn.h"
 #include "wire/codec.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -265,7 +266,7 @@ voice(actor_ctx *ctx, void *state, const void *payload)
     h = calloc(1, sizeof *h);
     if (h == NULL)
         return ACTOR_OK; /* the deadline will tell */
-    *h = (struct heard){.post.fn = hear, .n = b->n, .id = x->tag, .who = x->cur->sender};
+    *h = (struct heard){.post.fn = hear, .n = b->n, .id = turn_tag(x), .who = x->cur->sender};
     strbuf_init(&h->answer);
     if (x->cur->head & MSG_F_ASK_FAILED) {
         const actor_ask_failed *f = payload;

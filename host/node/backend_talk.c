@@ -213,15 +213,11 @@ ask(struct actx *x, struct ask_visit *a)
 
     if (r < 0)
         return r;
-    n = tnode_arm(x, TNODE_ASK, x->me->ref, a->timeout_ms, 0, a->id);
+    n = tnode_ask(x, a->w.who, 0, a->timeout_ms, a->id); /* any answer will do */
     if (n == NULL) {
         message_free(x, m);
         return -ERR_NOMEM;
     }
-    atomic_store_explicit(&n->type, 0,
-                          memory_order_relaxed); /* any answer will do; pairs with the load in tnode.c */
-    n->target = a->w.who;
-    n->incarnation = x->me->incarnation;
     *message_ext(m) = (struct msg_ext){n->handle, atomic_load_explicit(&n->gen, memory_order_relaxed), a->id};
     r = outbox_add(x, c, m);
     if (r < 0) {

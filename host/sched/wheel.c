@@ -194,8 +194,8 @@ wheel_trim(struct wheel *w, struct pool *p)
 }
 
 /* No room for one more place. First what is dead goes, if that is worth it, then the pool is asked. */
-static COLD bool
-grow(struct wheel *w, struct pool *p)
+bool
+wheel_grow_(struct wheel *w, struct pool *p)
 {
     if (w->keep != NULL && w->dead + w->dropped >= DEAD_MIN && w->dead + w->dropped > w->held / 2)
         compact_all(w);
@@ -216,7 +216,7 @@ wheel_arm(struct wheel *w, struct pool *p, uint32_t id, uint32_t gen, uint64_t d
 {
     const struct wheel_entry e = {due_tick, id, gen};
 
-    if (unlikely(w->held >= w->room) && !grow(w, p))
+    if (unlikely(w->held >= w->room) && !wheel_grow_(w, p))
         return false;
     w->held++;
     if (likely(due_tick > w->now)) {
@@ -226,6 +226,23 @@ wheel_arm(struct wheel *w, struct pool *p, uint32_t id, uint32_t gen, uint64_t d
     append(w, w->overdue, &e);
     w->soonest = 0;
     return true;
+}
+
+void
+wheel_begin(struct wheel *w, uint64_t now_tick)
+{
+    struct wheel_entry *e = w->waiting;
+    size_t n = w->nwaiting, kept = w->keep == NULL || n == 0 ? n : w->keep(w->keep_self, e, n);
+
+    if (now_tick < w->now)
+        now_tick = w->now;
+    w->nwaiting = 0;
+    w->held -= n - kept;
+    w->dead -= n - kept;
+    for (size_t i = 0; i < kept; i++) {
+        e[i].due_tick += now_tick + 1; /* whole ticks: this one has begun */
+        place(w, &e[i]);
+    }
 }
 
 /* --- time --- */
@@ -281,7 +298,7 @@ wheel_next(struct wheel *w)
     uint32_t list;
     uint64_t event;
 
-    if (w->due != NULL || settle(w, OVERDUE) || settle(w, OVERDUE + 1))
+    if (w->nwaiting != 0 || w->due != NULL || settle(w, OVERDUE) || settle(w, OVERDUE + 1))
         return w->now;
     do
         event = next_event(w, &list);
@@ -352,6 +369,8 @@ wheel_advance(struct wheel *w, struct pool *p, uint64_t now_tick, size_t max, wh
     size_t fired, chunks;
 
     assert(!w->advancing);
+    if (unlikely(w->nwaiting != 0))
+        wheel_begin(w, now_tick);
     if (now_tick < w->soonest) {
         if (now_tick > w->now)
             w->now = now_tick;
@@ -404,5 +423,6 @@ wheel_fini(struct wheel *w, struct pool *p)
     }
     w->due = NULL;
     w->held = w->dead = w->dropped = 0;
+    w->nwaiting = 0;
     shrink(w, p, 0);
 }

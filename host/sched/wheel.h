@@ -16,6 +16,9 @@
  * it stands first when the owner asks how long it may sleep, or until dead entries outnumber the others when memory is needed.
  * Entries are read in order, whole chunks at a time, so that firing waits for no linked list (README.md has the figures).
  *
+ * A delay may begin to count later: wheel_arm_in keeps the entry aside until the owner tells the time next. An ask needs no clock
+ * of its own then, and one that is answered by that time never enters a slot.
+ *
  * Order: by due tick, then by order of arming. What is armed for a tick that is over fires first at the next
  * advance. Chunks come from the worker's pool, when something is armed and then only; the wheel keeps so many that each later
  * rearrangement finds room. One owner thread (the worker); no lock, no clock. Cost: arm O(1), cancel nothing here; an entry is
@@ -36,7 +39,8 @@ enum {
     WHEEL_CHUNK_CLASS = 2,
     WHEEL_CHUNK = 15,
     WHEEL_LISTS = WHEEL_LEVELS * WHEEL_SLOTS + 2 + 1, /* slots, overdue twice, far */
-    WHEEL_BATCH = 16 * WHEEL_CHUNK
+    WHEEL_BATCH = 16 * WHEEL_CHUNK,
+    WHEEL_WAITING = 64
 };
 
 struct wheel_entry {
@@ -59,8 +63,9 @@ typedef size_t wheel_fire_fn(void *self, const struct wheel_entry *e, size_t n);
 struct wheel {
     uint64_t now;     /* everything due up to here was fired or lies in overdue */
     uint64_t soonest; /* nothing happens before this tick: a lower bound, exact after an advance */
-    size_t held;      /* places in use: entries, dead ones and, in front of a slot, dropped ones included */
-    size_t room;      /* places that the chunks we have can hold, however the entries lie */
+    size_t
+        held; /* places in use: entries, dead and waiting ones and, in front of a slot, dropped ones included */
+    size_t room; /* places that the chunks we have can hold, however the entries lie */
     size_t dead, dropped;
     wheel_keep_fn *keep; /* NULL: all are alive */
     void *keep_self;
@@ -69,6 +74,8 @@ struct wheel {
     size_t chunks;    /* in use and free */
     uint32_t overdue; /* which of the two lists takes what is due already */
     bool advancing;
+    uint32_t nwaiting;
+    struct wheel_entry waiting[WHEEL_WAITING];     /* due_tick: the delay */
     uint64_t used[WHEEL_LEVELS][WHEEL_SLOTS / 64]; /* bit set: the slot is not empty */
     struct wheel_slot {
         struct wheel_chunk *first, *last;
@@ -83,6 +90,22 @@ void wheel_fini(struct wheel *w, struct pool *p);
  * the advance after this one, so that a delay of zero cannot keep a worker for ever. false: no memory, nothing has changed.
  * Inside a callback it cannot fail for as many entries as the callback was given. p: the pool of the worker that owns w. */
 bool wheel_arm(struct wheel *w, struct pool *p, uint32_t id, uint32_t gen, uint64_t due_tick);
+
+COLD bool wheel_grow_(struct wheel *w, struct pool *p);
+
+/* Fire {id, gen} when delay whole ticks have passed. They count from the next wheel_advance or wheel_begin, which should come
+ * soon. false: no memory, or WHEEL_WAITING wait already (wheel_begin makes room); nothing has changed. */
+INLINE bool
+wheel_arm_in(struct wheel *w, struct pool *p, uint32_t id, uint32_t gen, uint64_t delay)
+{
+    if (unlikely(w->nwaiting == WHEEL_WAITING) || (unlikely(w->held >= w->room) && !wheel_grow_(w, p)))
+        return false;
+    w->held++;
+    w->waiting[w->nwaiting++] = (struct wheel_entry){delay, id, gen};
+    return true;
+}
+/* Time is now_tick: those that wait begin to count. */
+void wheel_begin(struct wheel *w, uint64_t now_tick);
 
 /* An entry that is armed was canceled: its generation is stale from now on. */
 static inline void

@@ -375,6 +375,19 @@ Test(actor_switch, timers_and_the_reference_stay)
     cr_assert_eq(rig_event(a, EV_OWN, 0)->tag, 4);
 }
 
+Test(actor_switch, what_migrate_undoes_is_not_what_the_turn_before_has_armed)
+{
+    rig_do(a, arm, 50); /* the last turn of this worker when migrate runs */
+    swap.migrate = true;
+    begin();
+    post_seq(0, 1);
+    rig_run();
+    two();
+    rig_advance(60);
+    cr_assert_eq(rig_events(a, EV_OWN), 1);
+    cr_assert_eq(rig_event(a, EV_OWN, 0)->tag, 4);
+}
+
 static actor_result
 fail(actor_ctx *ctx, void *self, uint64_t arg)
 {

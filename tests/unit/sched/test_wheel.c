@@ -1,82 +1,6 @@
-#include "base/random.h"
-#include "base/util.h"
-#include "sched/wheel.h"
-#include <criterion/criterion.h>
-#include <string.h>
+#include "wheel_rig.h"
 
-/* A node of the tests: its index is the id, its generation is odd while it is armed. */
-struct node {
-    uint32_t gen;
-    bool overdue; /* when it was armed */
-    uint64_t due, order;
-};
-enum { A, B, C, NODES = 160 };
-static struct node v[NODES];
-static struct wheel w;
-static struct env_fake env;
-static struct depot depot;
-static struct pool pool;
-
-struct trace {
-    uint32_t id[16];
-    uint64_t at[16]; /* where the wheel stood */
-    size_t count;
-};
-static struct trace trace;
-
-static size_t
-keep(void *self, struct wheel_entry *e, size_t n)
-{
-    size_t kept = 0;
-
-    cr_assert_eq(self, v);
-    for (size_t i = 0; i < n; i++)
-        if (v[e[i].id].gen == e[i].gen)
-            e[kept++] = e[i];
-    return kept;
-}
-
-static bool
-armed(uint32_t id)
-{
-    return v[id].gen & 1;
-}
-
-static bool
-cancel(uint32_t id)
-{
-    if (!armed(id))
-        return false;
-    v[id].gen++;
-    wheel_dead(&w);
-    return true;
-}
-
-static void
-arm(uint32_t id, uint64_t due)
-{
-    cancel(id);
-    v[id].gen++;
-    v[id].due = due;
-    cr_assert(wheel_arm(&w, &pool, id, v[id].gen, due));
-}
-
-/* The living of them, one by one; they are not armed any more. */
-static size_t
-each(const struct wheel_entry *e, size_t n, void (*fire)(uint32_t id))
-{
-    size_t dead = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        if (v[e[i].id].gen != e[i].gen) {
-            dead++;
-            continue;
-        }
-        v[e[i].id].gen++;
-        fire(e[i].id);
-    }
-    return dead;
-}
+TestSuite(wheel, .init = setup, .fini = teardown);
 
 static void
 note(uint32_t id)
@@ -85,15 +9,6 @@ note(uint32_t id)
     cr_assert_lt(trace.count, ARRAY_LEN(trace.id));
     trace.id[trace.count] = id;
     trace.at[trace.count++] = w.now;
-}
-
-static void (*one)(uint32_t id);
-
-static size_t
-fire(void *self, const struct wheel_entry *e, size_t n)
-{
-    cr_assert_eq(self, &trace);
-    return each(e, n, one);
 }
 
 /* How many have fired. */
@@ -111,30 +26,6 @@ advance(uint64_t tick)
 {
     return advance_with(tick, note);
 }
-
-static void
-setup(void)
-{
-    env_fake_init(&env, 1);
-    depot_init(&depot, &env.env);
-    pool_init(&pool, &depot, NULL);
-    wheel_init(&w, 1000);
-    w.keep = keep;
-    w.keep_self = v;
-    memset(v, 0, sizeof v);
-    memset(&trace, 0, sizeof trace);
-}
-
-static void
-teardown(void)
-{
-    wheel_fini(&w, &pool);
-    pool_fini(&pool);
-    cr_expect_eq(depot_live(&depot), 0u);
-    depot_fini(&depot);
-}
-
-TestSuite(wheel, .init = setup, .fini = teardown);
 
 Test(wheel, node_fires_at_its_tick_and_not_before)
 {
@@ -411,115 +302,51 @@ Test(wheel, memory_goes_back_when_the_timers_are_over)
     cr_assert_lt(w.chunks, 300u);
 }
 
-/* --- against a model: an unsorted array, of which the least (tick, order of arming) must fire --- */
-
-enum { OPS = 1000000 };
-struct model {
-    struct rng rng;
-    uint64_t order, begin, fired, target;
-};
-static struct model m;
-
-static uint64_t
-random_span(void)
+Test(wheel, a_delay_counts_from_the_time_that_is_told_next)
 {
-    static const uint64_t scale[] = {2, 12, 300, 700, 70000, 1u << 20, 1u << 25, 1ull << 33, 1ull << 36};
-
-    return rng_below(&m.rng, scale[rng_below(&m.rng, ARRAY_LEN(scale))]);
+    arm_in(A, 5);
+    cr_assert_eq(wheel_armed(&w), 1u);
+    cr_assert_eq(wheel_next(&w), 1000u, "the owner tells the time before it sleeps");
+    cr_assert_eq(advance(1100), 0u);
+    cr_assert_eq(wheel_next(&w), 1106u, "five whole ticks, of which 1100 is none: it had begun");
+    cr_assert_eq(advance(1105), 0u);
+    cr_assert_eq(advance(1106), 1u);
+    cr_assert_eq(w.held, 0u);
 }
 
-static size_t
-model_armed(void)
+Test(wheel, what_was_canceled_while_it_waited_never_enters_a_slot)
 {
-    size_t n = 0;
-
-    for (uint32_t i = 0; i < NODES; i++)
-        n += armed(i);
-    return n;
+    arm_in(A, 5);
+    arm_in(B, 5);
+    cr_assert(cancel(A));
+    cr_assert_eq(wheel_armed(&w), 1u);
+    advance(1001);
+    cr_assert_eq(w.held, 1u);
+    cr_assert_eq(w.dead, 0u);
+    cr_assert_eq(advance(1007), 1u);
+    cr_assert_eq(trace.id[0], (uint32_t)B);
 }
 
-static void
-model_arm(uint32_t id, uint64_t due)
+Test(wheel, so_many_may_wait_and_no_more_until_the_time_is_told)
 {
-    arm(id, due);
-    v[id].overdue = due <= w.now;
-    v[id].order = m.order++;
+    for (uint32_t i = 0; i < WHEEL_WAITING; i++)
+        arm_in(i, 10);
+    cr_assert(!wheel_arm_in(&w, &pool, WHEEL_WAITING, 1, 10));
+    cr_assert_eq(wheel_armed(&w), (size_t)WHEEL_WAITING);
+    wheel_begin(&w, 1020);
+    arm_in(WHEEL_WAITING, 10);
+    fired = 0;
+    advance_with(1040, count);
+    cr_assert_eq(fired, (size_t)WHEEL_WAITING);
+    advance_with(1051, count);
+    cr_assert_eq(fired, (size_t)WHEEL_WAITING + 1);
 }
 
-static uint32_t
-any_node(void)
+Test(wheel, what_waits_has_its_place_whatever_happens_to_memory)
 {
-    return (uint32_t)rng_below(&m.rng, NODES);
-}
-
-static void
-model_fire(uint32_t id)
-{
-    const struct node *n = &v[id];
-
-    cr_assert_leq(n->due, m.target, "never early");
-    cr_assert(n->overdue ? n->order < m.begin : n->due == w.now);
-    for (const struct node *o = v; o < v + NODES; o++)
-        cr_assert(!(o->gen & 1) || o->overdue != n->overdue || (!o->overdue && o->due > n->due) ||
-                  ((o->overdue || o->due == n->due) && o->order > n->order));
-    m.fired++;
-    switch (rng_below(&m.rng, 6)) {
-    case 0:
-        model_arm(id, w.now + random_span());
-        break;
-    case 1:
-        model_arm(any_node(), w.now + random_span());
-        break;
-    case 2:
-        cancel(any_node());
-        break;
-    default:
-        break;
-    }
-}
-
-/* Perhaps in parts. */
-static void
-model_advance(void)
-{
-    size_t max, took;
-
-    m.target = w.now + random_span();
-    one = model_fire;
-    do {
-        max = rng_below(&m.rng, 2) ? SIZE_MAX : 1 + rng_below(&m.rng, 40);
-        m.begin = m.order;
-        took = wheel_advance(&w, &pool, m.target, max, fire, &trace);
-    } while (took >= max);
-    cr_assert_eq(w.now, m.target);
-    for (const struct node *n = v; n < v + NODES; n++)
-        cr_assert(!(n->gen & 1) || n->due > m.target || (n->overdue && n->order >= m.begin),
-                  "all that was due has fired");
-}
-
-Test(wheel, million_random_operations_agree_with_a_sorted_model)
-{
-    rng_seed(&m.rng, 20260101);
-    for (unsigned op = 0; op < OPS; op++) {
-        unsigned what = (unsigned)rng_below(&m.rng, 16);
-
-        if (what < 9) {
-            uint64_t span = random_span();
-
-            model_arm(any_node(), rng_below(&m.rng, 20) == 0 && span <= w.now ? w.now - span : w.now + span);
-        } else if (what < 12) {
-            cancel(any_node());
-        } else {
-            uint64_t least = WHEEL_NONE;
-
-            for (const struct node *n = v; n < v + NODES; n++)
-                if ((n->gen & 1) && n->due < least)
-                    least = n->due < w.now ? w.now : n->due;
-            cr_assert_leq(wheel_next(&w), least);
-            cr_assert_eq(wheel_next(&w) == WHEEL_NONE, model_armed() == 0);
-            model_advance();
-        }
-        cr_assert_eq(wheel_armed(&w), model_armed());
-    }
-    cr_assert_gt(m.fired, OPS / 8u);
+    arm_in(A, 5);
+    env.fail_at = 1;
+    env.fail_from = true;
+    advance(1001);
+    cr_assert_eq(advance(1007), 1u);
 }

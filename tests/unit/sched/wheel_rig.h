@@ -1,0 +1,123 @@
+/* wheel_rig.h - a wheel with nodes to arm, for its tests. Everything is static: each test file has its own. */
+#ifndef TEST_WHEEL_RIG_H
+#define TEST_WHEEL_RIG_H
+#include "base/random.h"
+#include "base/util.h"
+#include "sched/wheel.h"
+#include <criterion/criterion.h>
+#include <string.h>
+
+/* A node of the tests: its index is the id, its generation is odd while it is armed. */
+struct node {
+    uint32_t gen;
+    bool overdue; /* when it was armed */
+    uint64_t due, order;
+};
+enum { A, B, C, NODES = 160 };
+static struct node v[NODES];
+static struct wheel w;
+static struct env_fake env;
+static struct depot depot;
+static struct pool pool;
+
+struct trace {
+    uint32_t id[16];
+    uint64_t at[16]; /* where the wheel stood */
+    size_t count;
+};
+static struct trace trace;
+
+static size_t
+keep(void *self, struct wheel_entry *e, size_t n)
+{
+    size_t kept = 0;
+
+    cr_assert_eq(self, v);
+    for (size_t i = 0; i < n; i++)
+        if (v[e[i].id].gen == e[i].gen)
+            e[kept++] = e[i];
+    return kept;
+}
+
+static bool
+armed(uint32_t id)
+{
+    return v[id].gen & 1;
+}
+
+static bool
+cancel(uint32_t id)
+{
+    if (!armed(id))
+        return false;
+    v[id].gen++;
+    wheel_dead(&w);
+    return true;
+}
+
+static void
+arm(uint32_t id, uint64_t due)
+{
+    cancel(id);
+    v[id].gen++;
+    v[id].due = due;
+    cr_assert(wheel_arm(&w, &pool, id, v[id].gen, due));
+}
+
+static void
+arm_in(uint32_t id, uint64_t delay)
+{
+    cancel(id);
+    v[id].gen++;
+    cr_assert(wheel_arm_in(&w, &pool, id, v[id].gen, delay));
+}
+
+/* The living of them, one by one; they are not armed any more. */
+static size_t
+each(const struct wheel_entry *e, size_t n, void (*fire)(uint32_t id))
+{
+    size_t dead = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (v[e[i].id].gen != e[i].gen) {
+            dead++;
+            continue;
+        }
+        v[e[i].id].gen++;
+        fire(e[i].id);
+    }
+    return dead;
+}
+
+static void (*one)(uint32_t id);
+
+static size_t
+fire(void *self, const struct wheel_entry *e, size_t n)
+{
+    cr_assert_eq(self, &trace);
+    return each(e, n, one);
+}
+
+static void
+setup(void)
+{
+    env_fake_init(&env, 1);
+    depot_init(&depot, &env.env);
+    pool_init(&pool, &depot, NULL);
+    wheel_init(&w, 1000);
+    w.keep = keep;
+    w.keep_self = v;
+    memset(v, 0, sizeof v);
+    memset(&trace, 0, sizeof trace);
+}
+
+static void
+teardown(void)
+{
+    wheel_fini(&w, &pool);
+    pool_fini(&pool);
+    cr_expect_eq(depot_live(&depot), 0u);
+    depot_fini(&depot);
+}
+
+#endif
