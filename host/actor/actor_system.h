@@ -13,6 +13,7 @@
 #include "actor/cell.h"
 #include "actor/dead.h"
 #include "actor/hooks.h"
+#include "base/growth.h"
 #include "base/hmap.h"
 #include "base/log.h"
 #include "sched/scheduler.h"
@@ -37,6 +38,7 @@ struct system {
     struct system_config cfg;
     struct sched sched;
     struct cell *cells;
+    struct growth cells_growth;
     _Alignas(64) _Atomic(uint32_t) slots_used; /* slots ever handed out */
     _Atomic(uint64_t) gens_used;
     struct mutex slots_lock; /* guards what follows; see slots.h */

@@ -61,6 +61,8 @@ slots_get(struct actx *x)
         atomic_fetch_sub_explicit(&sys->slots_used, SLOT_GROUP, memory_order_relaxed);
         return CELL_NONE;
     }
+    growth_reach(&sys->cells_growth, sys->env, (char *)sys->cells, (char *)(sys->cells + sys->cfg.max_cells),
+                 (char *)cell_at(sys, first), SLOT_GROUP * sizeof(struct cell));
     take_group(x, first);
     return x->slots[--x->nslots];
 }

@@ -7,6 +7,9 @@
 #include <sys/random.h>
 #include <time.h>
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 #define NS_PER_S     UINT64_C(1000000000)
 #define REAL_2026_NS (UINT64_C(1767225600) * NS_PER_S)
 
@@ -115,6 +118,17 @@ real_discard(struct env *e, void *p, size_t bytes)
     madvise(p, bytes, MADV_DONTNEED);
 }
 
+/* Huge pages are asked for during this call only: else the kernel would later fill what was discarded in between, to make one
+ * page of it. A kernel that does not know MADV_POPULATE_WRITE (before 5.14), or has no memory, does nothing. */
+static void
+real_populate(struct env *e, void *p, size_t bytes)
+{
+    (void)e;
+    madvise(p, bytes, MADV_HUGEPAGE);
+    madvise(p, bytes, MADV_POPULATE_WRITE);
+    madvise(p, bytes, MADV_NOHUGEPAGE);
+}
+
 static void
 real_trim(struct env *e)
 {
@@ -131,6 +145,7 @@ static const struct env the_real_env = {
     .reserve = real_reserve,
     .release = real_release,
     .discard = real_discard,
+    .populate = real_populate,
     .trim = real_trim,
 };
 

@@ -29,6 +29,9 @@ struct env {
     void (*release)(struct env *, void *p, size_t bytes);
     /* Give the pages back, keep the addresses; they read as zero afterwards. */
     void (*discard)(struct env *, void *p, size_t bytes);
+    /* May be NULL. Put memory behind part of a reserved range, at a multiple of its size, in one piece if the system has one of that
+     * size. A hint: what it leaves out comes at first touch. Any thread; takes its time. */
+    void (*populate)(struct env *, void *p, size_t bytes);
     /* May be NULL. Give back what alloc keeps of freed memory. Any thread; takes its time. */
     void (*trim)(struct env *);
     /* May be NULL. Asked where memory is handed out without a call of alloc (each refill of a pool): true =
