@@ -198,20 +198,6 @@ answers(struct actx *x, const struct tnode *n, const struct msg *m)
     return want != NULL && got != NULL && strcmp(want->schema->name, got->schema->name) == 0;
 }
 
-bool
-ask_answered(struct actx *x, struct cell *c, struct msg *m)
-{
-    const struct msg_ext *ext = message_ext(m);
-    struct tnode *n = tnode_at(x->sys, ext->slot);
-
-    if (!tnode_is(n, ext->gen) || n->who.gen != c->ref.gen || n->incarnation != c->incarnation ||
-        MSG_TYPE(m->head) != atomic_load_explicit(&n->type, memory_order_relaxed))
-        return false;
-    x->tag = n->tag;
-    tnode_end(x, n);
-    return true;
-}
-
 /* An answer, or the news that there is none. false: it was for nobody, and is gone. */
 static bool
 end_ask(struct actx *x, struct cell *c, struct msg *m)

@@ -5,9 +5,6 @@
 #include "actor/turn.h"
 #include <string.h>
 
-enum { AHEAD = 8 };
-#define TNODE_AFTER_MAX (UINT64_C(1) << 48) /* some 8,900 years: sums of times do not wrap */
-
 /* --- the table --- */
 /* For the wheel: which entries are alive? An entry's life is its generation. */
 static size_t
@@ -83,22 +80,6 @@ fresh(struct tnodes *t)
     return n;
 }
 
-static void
-put_free(struct tnodes *t, struct tnode *n)
-{
-    t->free[t->nfree++] = n->handle & TNODE_INDEX;
-}
-
-/* Home: an ended node's entry is dead, if there is one. */
-static void
-disarm(struct tnodes *t, struct tnode *n)
-{
-    if (n->armed) {
-        n->armed = 0;
-        wheel_dead(t->wheel);
-    }
-}
-
 void
 tnodes_collect(struct actx *x)
 {
@@ -111,8 +92,8 @@ tnodes_collect(struct actx *x)
     while (n != NULL) {
         struct tnode *next = n->returned == 0 ? NULL : &t->node[n->returned];
 
-        disarm(t, n);
-        put_free(t, n);
+        tnode_disarm_(t, n);
+        tnode_put_free_(t, n);
         n = next;
     }
 }
@@ -140,25 +121,9 @@ take(struct actx *x)
     if (unlikely(t->nfree == 0))
         return take_slow(x);
     n = &t->node[t->free[--t->nfree]];
-    if (likely(t->nfree >= AHEAD))
-        __builtin_prefetch(&t->node[t->free[t->nfree - AHEAD]], 1);
+    if (likely(t->nfree >= TNODE_AHEAD))
+        __builtin_prefetch(&t->node[t->free[t->nfree - TNODE_AHEAD]], 1);
     return n;
-}
-
-/* Alive from here on. */
-INLINE void
-begin(struct tnode *n, enum tnode_kind kind, actor_ref who, uint32_t type, uint64_t tag, uint32_t gen)
-{
-    n->kind = (uint8_t)kind;
-    n->armed = 1;
-    atomic_store_explicit(&n->inflight, 0, memory_order_relaxed);
-    n->class = TNODE_INLINE;
-    n->who.node = who.node;
-    n->who.gen = who.gen;
-    __atomic_store_n(&n->who.slot, who.slot, __ATOMIC_RELAXED);
-    atomic_store_explicit(&n->type, type, memory_order_relaxed); /* pairs with the load in waits() */
-    n->tag = tag;
-    atomic_store_explicit(&n->gen, gen, memory_order_relaxed);
 }
 
 struct tnode *
@@ -177,12 +142,12 @@ tnode_arm(struct actx *x, enum tnode_kind kind, actor_ref who, uint64_t after_ms
     /* never early: count from the tick after now */
     if (unlikely(!wheel_arm(t->wheel, &x->w.pool, n->handle & TNODE_INDEX, gen,
                             turn_now(x) / 1000000 + 1 + after_ms))) {
-        put_free(t, n);
+        tnode_put_free_(t, n);
         return NULL;
     }
     if (kind == TNODE_REPEATING)
         n->period_ms = period_ms > TNODE_AFTER_MAX ? TNODE_AFTER_MAX : period_ms;
-    begin(n, kind, who, 0, tag, gen);
+    tnode_begin_(n, kind, who, 0, tag, gen);
     return n;
 }
 
@@ -191,24 +156,15 @@ tnode_ask(struct actx *x, actor_ref target, uint32_t type, uint64_t timeout_ms, 
 {
     struct tnodes *t = x->tn;
     struct tnode *n = unlikely(x->w.foreign) ? NULL : take(x);
-    uint32_t gen;
 
-    if (unlikely(n == NULL))
+    if (n == NULL)
         return NULL;
-    if (timeout_ms > TNODE_AFTER_MAX)
-        timeout_ms = TNODE_AFTER_MAX;
-    if (unlikely(t->wheel->nwaiting == WHEEL_WAITING))
+    tnode_put_free_(t, n); /* there is one: now for the wheel */
+    if (t->wheel->nwaiting == WHEEL_WAITING)
         wheel_begin(t->wheel, turn_now(x) / 1000000);
-    gen = atomic_load_explicit(&n->gen, memory_order_relaxed) + 1;
-    /* Reads no clock: it counts from the worker's next reading, at most CLOCK_TURNS turns from here. Nothing fires before that. */
-    if (unlikely(!wheel_arm_in(t->wheel, &x->w.pool, n->handle & TNODE_INDEX, gen, timeout_ms))) {
-        put_free(t, n);
+    if (t->wheel->held >= t->wheel->room && !wheel_grow_(t->wheel, &x->w.pool))
         return NULL;
-    }
-    n->target = target;
-    n->incarnation = x->me->incarnation;
-    begin(n, TNODE_ASK, x->me->ref, type, tag, gen);
-    return n;
+    return tnode_ask_usual(x, target, type, timeout_ms < TNODE_AFTER_MAX ? timeout_ms : TNODE_AFTER_MAX, tag);
 }
 
 /* --- ending --- */
@@ -224,7 +180,7 @@ free_message(struct actx *x, struct tnode *n, bool here)
 }
 
 void
-tnode_end(struct actx *x, struct tnode *n)
+tnode_end_(struct actx *x, struct tnode *n)
 {
     struct tnodes *home = x->sys->tn[n->handle >> TNODE_HOME_SHIFT];
     bool here = likely(home == x->tn) && !x->w.foreign;
@@ -232,13 +188,12 @@ tnode_end(struct actx *x, struct tnode *n)
 
     if (unlikely(n->class != TNODE_INLINE))
         free_message(x, n, here);
-    atomic_store_explicit(&n->gen, atomic_load_explicit(&n->gen, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
     if (here) {
-        disarm(home, n);
-        put_free(home, n);
+        tnode_end_here_(home, n);
         return;
     }
+    atomic_store_explicit(&n->gen, atomic_load_explicit(&n->gen, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
     head = atomic_load_explicit(&home->returned, memory_order_relaxed);
     do /* atomic: it lies where tnodes_fire looks for a link */
         __atomic_store_n(&n->returned, head == NULL ? 0 : (uint32_t)(head - home->node), __ATOMIC_RELAXED);

@@ -29,6 +29,8 @@ enum tnode_kind {
     TNODE_RETRY /* a back-off; tag: the directive that waits */
 };
 enum { TNODE_INLINE = 0xff, TNODE_INLINE_UNITS = 2 /* of 8 B */ };
+#define TNODE_AFTER_MAX (UINT64_C(1) << 48) /* some 8,900 years: sums of times do not wrap */
+enum { TNODE_AHEAD = 8 /* free nodes are prefetched */ };
 enum { TNODE_HOME_SHIFT = 24, TNODES_MAX = 1 << TNODE_HOME_SHIFT, TNODE_INDEX = TNODES_MAX - 1 };
 enum { TNODE_PAGE = 64, TNODE_PAGES = TNODES_MAX / TNODE_PAGE };
 
@@ -99,8 +101,6 @@ struct tnode *tnode_arm(struct actx *x, enum tnode_kind kind, actor_ref who, uin
 /* The same for an ask of the actor in hand; type: of the answer, 0: any. timeout_ms counts from the worker's next look at the
  * clock. The turn's list of asks is the caller's. */
 struct tnode *tnode_ask(struct actx *x, actor_ref target, uint32_t type, uint64_t timeout_ms, uint64_t tag);
-/* The actor's side: end it. Its message is freed. */
-void tnode_end(struct actx *x, struct tnode *n);
 INLINE bool
 tnode_is(const struct tnode *n, uint32_t gen)
 {
@@ -110,6 +110,86 @@ INLINE bool
 tnode_lives(const struct tnode *n)
 {
     return atomic_load_explicit(&n->gen, memory_order_relaxed) & 1;
+}
+
+/* --- the usual ways, without a call --- */
+INLINE void
+tnode_put_free_(struct tnodes *t, struct tnode *n)
+{
+    t->free[t->nfree++] = n->handle & TNODE_INDEX;
+}
+/* Home: an ended node's entry is dead, if there is one. */
+INLINE void
+tnode_disarm_(struct tnodes *t, struct tnode *n)
+{
+    if (n->armed) {
+        n->armed = 0;
+        wheel_dead(t->wheel);
+    }
+}
+INLINE void
+tnode_end_here_(struct tnodes *t, struct tnode *n)
+{
+    atomic_store_explicit(&n->gen, atomic_load_explicit(&n->gen, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    tnode_disarm_(t, n);
+    tnode_put_free_(t, n);
+}
+/* Alive from here on. */
+INLINE void
+tnode_begin_(struct tnode *n, enum tnode_kind kind, actor_ref who, uint32_t type, uint64_t tag, uint32_t gen)
+{
+    n->kind = (uint8_t)kind;
+    n->armed = 1;
+    atomic_store_explicit(&n->inflight, 0, memory_order_relaxed);
+    n->class = TNODE_INLINE;
+    n->who.node = who.node;
+    n->who.gen = who.gen;
+    __atomic_store_n(&n->who.slot, who.slot, __ATOMIC_RELAXED);
+    atomic_store_explicit(&n->type, type, memory_order_relaxed); /* pairs with the load in tnodes_waiting */
+    n->tag = tag;
+    atomic_store_explicit(&n->gen, gen, memory_order_relaxed);
+}
+
+/* tnode_ask where all that it needs is at hand; else NULL, and nothing has changed. It reads no clock: the deadline counts from the
+ * worker's next reading, at most CLOCK_TURNS turns from here, and nothing fires before that anyway. */
+INLINE struct tnode *
+tnode_ask_usual(struct actx *x, actor_ref target, uint32_t type, uint64_t timeout_ms, uint64_t tag)
+{
+    struct tnodes *t = x->tn;
+    struct wheel *w;
+    struct tnode *n;
+    uint32_t i, gen;
+
+    if (unlikely(x->w.foreign))
+        return NULL;
+    w = t->wheel;
+    if (unlikely(t->nfree == 0) || unlikely(w->nwaiting == WHEEL_WAITING) || unlikely(w->held >= w->room) ||
+        unlikely(timeout_ms > TNODE_AFTER_MAX))
+        return NULL;
+    i = t->free[--t->nfree];
+    n = &t->node[i];
+    __builtin_prefetch(&t->node[t->free[t->nfree < TNODE_AHEAD ? 0 : t->nfree - TNODE_AHEAD]], 1);
+    gen = atomic_load_explicit(&n->gen, memory_order_relaxed) + 1;
+    wheel_wait_(w, i, gen, timeout_ms);
+    n->target = target;
+    n->incarnation = x->me->incarnation;
+    tnode_begin_(n, TNODE_ASK, x->me->ref, type, tag, gen);
+    return n;
+}
+
+/* The actor's side: end it. Its message is freed. */
+void tnode_end_(struct actx *x, struct tnode *n);
+INLINE void
+tnode_end(struct actx *x, struct tnode *n)
+{
+    struct tnodes *t = x->tn;
+
+    if (likely(!x->w.foreign) && likely(n->class == TNODE_INLINE) &&
+        likely(n->handle >> TNODE_HOME_SHIFT == t->home))
+        tnode_end_here_(t, n);
+    else
+        tnode_end_(x, n);
 }
 /* Any thread: how many asks and timers of actors that run b wait for mail of this type (by full name)? A count of no single
  * moment: what is armed or ended meanwhile may or may not be in it. */

@@ -170,6 +170,21 @@ unusual(struct actx *x, struct cell *c, struct msg *m, int32_t code)
     return actor_attend(x, c);
 }
 
+/* m brings the answer to an ask, of the type that was asked for: ends the ask. false: it is not that simple, and nothing happened. */
+INLINE bool
+ask_answered(struct actx *x, struct cell *c, struct msg *m)
+{
+    const struct msg_ext *ext = message_ext(m);
+    struct tnode *n = tnode_at(x->sys, ext->slot);
+
+    if (!tnode_is(n, ext->gen) || n->who.gen != c->ref.gen || n->incarnation != c->incarnation ||
+        MSG_TYPE(m->head) != atomic_load_explicit(&n->type, memory_order_relaxed))
+        return false;
+    x->tag = n->tag;
+    tnode_end(x, n);
+    return true;
+}
+
 /* Mail whose head is not just the key and the class of the chain in hand. */
 enum other {
     OTHER_TALK,  /* a question, or an answer that was waited for: from here on like any other */

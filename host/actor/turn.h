@@ -29,8 +29,6 @@ turn_tag(const struct actx *x)
                ? x->tag
                : 0;
 }
-/* m brings the answer to an ask, of the type that was asked for: ends the ask. false: it is not that simple, and nothing happened. */
-bool ask_answered(struct actx *x, struct cell *c, struct msg *m);
 /* Dispatch a message that has left the mailbox (replayed, or taken in hand by the slow path). Handles its failure, frees it. */
 void turn_message(struct actx *x, struct cell *c, struct msg *m);
 

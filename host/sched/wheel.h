@@ -93,6 +93,12 @@ bool wheel_arm(struct wheel *w, struct pool *p, uint32_t id, uint32_t gen, uint6
 
 COLD bool wheel_grow_(struct wheel *w, struct pool *p);
 
+INLINE void
+wheel_wait_(struct wheel *w, uint32_t id, uint32_t gen, uint64_t delay)
+{
+    w->held++;
+    w->waiting[w->nwaiting++] = (struct wheel_entry){delay, id, gen};
+}
 /* Fire {id, gen} when delay whole ticks have passed. They count from the next wheel_advance or wheel_begin, which should come
  * soon. false: no memory, or WHEEL_WAITING wait already (wheel_begin makes room); nothing has changed. */
 INLINE bool
@@ -100,8 +106,7 @@ wheel_arm_in(struct wheel *w, struct pool *p, uint32_t id, uint32_t gen, uint64_
 {
     if (unlikely(w->nwaiting == WHEEL_WAITING) || (unlikely(w->held >= w->room) && !wheel_grow_(w, p)))
         return false;
-    w->held++;
-    w->waiting[w->nwaiting++] = (struct wheel_entry){delay, id, gen};
+    wheel_wait_(w, id, gen, delay);
     return true;
 }
 /* Time is now_tick: those that wait begin to count. */

@@ -15,7 +15,7 @@ static struct {
     struct counters counters[2];
     struct wheel wheel;
     struct depot depot;
-    struct tnodes tn;
+    struct tnodes tn, other; /* other: of the worker that the actor runs on */
     struct tnode node[2];
     uint32_t free[4];
     struct cell cells[2];
@@ -36,6 +36,7 @@ reset(void)
     g.tn.free = g.free;
     g.tn.wheel = &g.wheel;
     g.tn.used = 2;
+    g.other = (struct tnodes){.home = 1};
     g.sys.tn[0] = &g.tn;
     g.sys.cells = g.cells;
     g.cells[1].ref = (actor_ref){.slot = 1, .gen = GEN};
@@ -49,7 +50,7 @@ reset(void)
         g.q[i].slot = NULL;
         g.q[i].head = g.q[i].tail = 0;
         x->sys = &g.sys;
-        x->tn = i == 0 ? &g.tn : NULL;
+        x->tn = i == 0 ? &g.tn : &g.other;
         x->cells = g.cells;
         x->cells_max = 2;
         x->w.runq = &g.q[i];
