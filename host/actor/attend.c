@@ -4,6 +4,7 @@
  */
 #include "actor/life.h"
 #include "actor/message.h"
+#include "actor/sweep.h"
 #include "actor/tnode.h"
 #include "actor/turn.h"
 #include "msg/convert.h"
@@ -209,6 +210,9 @@ actor_attend(struct actx *x, struct cell *c)
             run_start(x, c);
         } else if (a & ATTN_REPLAY) {
             replay(x, c);
+        } else if (a & ATTN_SWEEP) {
+            sweep_part(x, c);
+            return false;
         } else {
             return true;
         }
