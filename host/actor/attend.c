@@ -4,6 +4,7 @@
  */
 #include "actor/life.h"
 #include "actor/message.h"
+#include "actor/sweep.h"
 #include "actor/tnode.h"
 #include "actor/turn.h"
 #include "msg/convert.h"
@@ -18,6 +19,8 @@ beh(const struct cell *c)
 static void
 obey(struct actx *x, struct cell *c, struct order *o)
 {
+    struct tnode *n;
+
     switch ((enum order_kind)o->kind) {
     case ORDER_CHILD_EXITED:
         life_child_exited(x, c, o);
@@ -39,8 +42,9 @@ obey(struct actx *x, struct cell *c, struct order *o)
             life_restart(x, c);
         break;
     case ORDER_RETRY:
-        if (tnode_is(tnode_at(x->sys, o->a), (uint32_t)o->b))
-            life_retry(x, c, o->a);
+        n = tnode_at(x->sys, o->a);
+        if (tnode_is(n, (uint32_t)o->b))
+            life_retry(x, c, n);
         break;
     case ORDER_CALL:
         x->cur = NULL; /* no message is in hand */
@@ -206,6 +210,9 @@ actor_attend(struct actx *x, struct cell *c)
             run_start(x, c);
         } else if (a & ATTN_REPLAY) {
             replay(x, c);
+        } else if (a & ATTN_SWEEP) {
+            sweep_part(x, c);
+            return false;
         } else {
             return true;
         }

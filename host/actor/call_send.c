@@ -129,34 +129,50 @@ tell_held(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
     return tell_slow(ctx, to, t, v);
 }
 
-int
-call_tell(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
+/* The cell of a reference that is alive. false: look again by cell_resolve. */
+INLINE bool
+resolve_usual(struct cell **ret, const struct actx *x, actor_ref to)
 {
-    struct actx *x = (struct actx *)ctx;
-    struct cell *c;
-    struct outbox_entry *e;
-    struct msg *m;
+    if (unlikely(to.slot >= x->cells_max))
+        return false;
+    *ret = &x->cells[to.slot];
+    return cell_is(x, *ret, to);
+}
 
-    if (unlikely(!host_try_enter(x)))
-        return tell_held(ctx, to, t, v);
-    if (POOL_COUNTED || unlikely(to.slot >= x->cells_max))
-        return tell_slow(ctx, to, t, v);
-    c = &x->cells[to.slot];
-    if (unlikely(!cell_is(x, c, to)) || unlikely(t->units_ - 1u >= MESSAGE_UNITS))
-        return tell_slow(ctx, to, t, v);
-    m = message_small(x, t, v, 0);
-    if (unlikely(m == NULL))
-        return tell_slow(ctx, to, t, v);
-    e = x->ob_top;
+/* The usual ways into the outbox: the turn's first target, or the one before. */
+INLINE bool
+enqueue_usual(struct actx *x, struct cell *c, struct msg *m)
+{
+    struct outbox_entry *e = x->ob_top;
+
     if (e == x->ob) {
         outbox_open_(x, e + 1, c, m);
     } else if (likely(e->to == c)) {
         atomic_store_explicit(&e->last->next, m, memory_order_relaxed);
         e->last = m;
     } else {
-        return tell_many(x, c, m);
+        return false;
     }
     counter_inc(x->w.counters, COUNTER_sent_user);
+    return true;
+}
+
+int
+call_tell(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
+{
+    struct actx *x = (struct actx *)ctx;
+    struct cell *c;
+    struct msg *m;
+
+    if (unlikely(!host_try_enter(x)))
+        return tell_held(ctx, to, t, v);
+    if (unlikely(!resolve_usual(&c, x, to)) || unlikely(!is_small(t, 0)))
+        return tell_slow(ctx, to, t, v);
+    m = message_small(x, t, v, 0);
+    if (unlikely(m == NULL))
+        return tell_slow(ctx, to, t, v);
+    if (unlikely(!enqueue_usual(x, c, m)))
+        return tell_many(x, c, m);
     host_leave(x);
     return 0;
 }
@@ -238,8 +254,8 @@ call_send(actor_ctx *ctx, actor_ref to, void *payload)
     return r;
 }
 
-int
-call_reply(actor_ctx *ctx, const actor_type *t, const void *v)
+static COLD int
+reply_slow(actor_ctx *ctx, const actor_type *t, const void *v)
 {
     struct actx *x = (struct actx *)ctx;
     struct msg *q = x->cur, *m;
@@ -262,6 +278,41 @@ call_reply(actor_ctx *ctx, const actor_type *t, const void *v)
     }
     host_leave(x);
     return r;
+}
+
+static COLD int
+reply_many(struct actx *x, struct cell *c, struct msg *m)
+{
+    int r = enqueue(x, c, m);
+
+    if (r == 0)
+        x->dirty &= ~(uint32_t)TURN_UNANSWERED;
+    host_leave(x);
+    return r;
+}
+
+int
+call_reply(actor_ctx *ctx, const actor_type *t, const void *v)
+{
+    struct actx *x = (struct actx *)ctx;
+    struct msg *q, *m;
+    struct cell *c;
+
+    if (unlikely(!host_try_enter(x)) ||
+        unlikely(!(x->dirty & TURN_UNANSWERED))) /* a question is in hand, then */
+        return reply_slow(ctx, t, v);
+    q = x->cur;
+    if (unlikely(!resolve_usual(&c, x, q->sender)) || unlikely(!is_small(t, MSG_F_REPLY)))
+        return reply_slow(ctx, t, v);
+    m = message_small(x, t, v, MSG_F_REPLY);
+    if (unlikely(m == NULL))
+        return reply_slow(ctx, t, v);
+    *message_ext(m) = *message_ext(q);
+    if (unlikely(!enqueue_usual(x, c, m)))
+        return reply_many(x, c, m);
+    x->dirty &= ~(uint32_t)TURN_UNANSWERED;
+    host_leave(x);
+    return 0;
 }
 
 int
@@ -292,12 +343,37 @@ call_forward(actor_ctx *ctx, actor_ref to)
     return r;
 }
 
-int
-call_ask(actor_ctx *ctx, actor_ref to, const actor_type *answer, uint64_t timeout_ms, uint64_t tag,
+/* Sent, or r < 0: not asked, so nothing may time out. */
+INLINE int
+asked(struct actx *x, struct tnode *n, int r)
+{
+    struct turn_books *b;
+
+    if (unlikely(r < 0)) {
+        tnode_end(x, n);
+    } else {
+        b = turn_books(x);
+        n->prev = b->asked;
+        b->asked = n->handle;
+    }
+    host_leave(x);
+    return r;
+}
+
+INLINE void
+ask_write(struct msg *m, const struct tnode *n)
+{
+    *message_ext(m) =
+        (struct msg_ext){n->handle, atomic_load_explicit(&n->gen, memory_order_relaxed), n->tag};
+}
+
+static COLD int
+ask_slow(actor_ctx *ctx, actor_ref to, const actor_type *answer, uint64_t timeout_ms, uint64_t tag,
          const actor_type *t, const void *v)
 {
     struct actx *x = (struct actx *)ctx;
     struct cell *c;
+    struct tnode *n;
     struct msg *m;
     int r;
 
@@ -308,28 +384,46 @@ call_ask(actor_ctx *ctx, actor_ref to, const actor_type *answer, uint64_t timeou
     } else if (c == NULL) {
         r = -ERR_DEAD;
     } else if ((r = build(x, &m, t, v, MSG_F_ASK)) == 0) {
-        uint32_t h = tnode_ask(x, to, MSG_TYPE(answer->head_), timeout_ms, tag);
-
-        if (h == 0) {
-            message_free(x, m);
-            r = -ERR_NOMEM;
-        } else {
-            struct tnode *n = tnode_own(x, h);
-
-            *message_ext(m) = (struct msg_ext){h, atomic_load_explicit(&n->gen, memory_order_relaxed), tag};
-            r = enqueue(x, c, m);
-            if (r < 0) { /* not asked, so nothing may time out */
-                tnode_end(x, h);
-            } else {
-                struct turn_books *b = turn_books(x);
-
-                n->prev = b->asked;
-                b->asked = h;
-            }
+        n = tnode_ask(x, to, MSG_TYPE(answer->head_), timeout_ms, tag);
+        if (n != NULL) {
+            ask_write(m, n);
+            return asked(x, n, enqueue(x, c, m));
         }
+        message_free(x, m);
+        r = -ERR_NOMEM;
     }
     host_leave(x);
     return r;
+}
+
+static COLD int
+ask_many(struct actx *x, struct cell *c, struct msg *m, struct tnode *n)
+{
+    return asked(x, n, enqueue(x, c, m));
+}
+
+int
+call_ask(actor_ctx *ctx, actor_ref to, const actor_type *answer, uint64_t timeout_ms, uint64_t tag,
+         const actor_type *t, const void *v)
+{
+    struct actx *x = (struct actx *)ctx;
+    struct cell *c;
+    struct tnode *n;
+    struct msg *m;
+
+    if (unlikely(!host_try_enter(x)) || unlikely(answer->head_ == 0))
+        return ask_slow(ctx, to, answer, timeout_ms, tag, t, v);
+    if (unlikely(!resolve_usual(&c, x, to)) || unlikely(!is_small(t, MSG_F_ASK)) ||
+        unlikely(x->w.pool.list[0].head == NULL))
+        return ask_slow(ctx, to, answer, timeout_ms, tag, t, v);
+    n = tnode_ask_usual(x, to, MSG_TYPE(answer->head_), timeout_ms, tag);
+    if (unlikely(n == NULL))
+        return ask_slow(ctx, to, answer, timeout_ms, tag, t, v);
+    m = message_small(x, t, v, MSG_F_ASK);
+    ask_write(m, n);
+    if (unlikely(!enqueue_usual(x, c, m)))
+        return ask_many(x, c, m, n);
+    return asked(x, n, 0);
 }
 
 int

@@ -30,22 +30,38 @@ life_record(struct actx *x, const struct cell *c, enum record_kind kind, uint32_
 }
 
 /* --- timers --- */
+/* The links are the actor's, but the worker that fires a node reads them too, to prefetch; so stores are atomic. */
+static void
+link_set(uint32_t *link, uint32_t handle)
+{
+    __atomic_store_n(link, handle, __ATOMIC_RELAXED);
+}
+
 int
-life_begin_timer(struct actx *x, struct cell *c, uint32_t handle)
+life_begin_timer(struct actx *x, struct cell *c, struct tnode *n)
 {
     struct cell_ext *ext = cell_ext_get(x, c);
 
     if (ext == NULL)
         return -ERR_NOMEM;
-    tnode_link(x, ext, handle, tnode_at(x->sys, handle));
+    n->prev = 0;
+    n->next = ext->timers;
+    if (ext->timers != 0)
+        link_set(&tnode_at(x->sys, ext->timers)->prev, n->handle);
+    ext->timers = n->handle;
     return 0;
 }
 
 void
-life_end_timer(struct actx *x, struct cell *c, uint32_t handle)
+life_end_timer(struct actx *x, struct cell *c, struct tnode *n)
 {
-    tnode_unlink(x, c->ext, tnode_at(x->sys, handle));
-    tnode_end(x, handle);
+    if (n->prev != 0)
+        link_set(&tnode_at(x->sys, n->prev)->next, n->next);
+    else
+        c->ext->timers = n->next;
+    if (n->next != 0)
+        link_set(&tnode_at(x->sys, n->next)->prev, n->prev);
+    tnode_end(x, n);
 }
 
 void
@@ -54,8 +70,10 @@ life_end_timers(struct actx *x, struct cell *c)
     uint32_t h = c->ext == NULL ? 0 : c->ext->timers, next;
 
     for (; h != 0; h = next) {
-        next = tnode_at(x->sys, h)->next;
-        tnode_end(x, h);
+        struct tnode *n = tnode_at(x->sys, h);
+
+        next = n->next;
+        tnode_end(x, n);
     }
     if (c->ext != NULL)
         c->ext->timers = 0;

@@ -85,6 +85,16 @@ save_and_load(struct actx *x, const struct behaviour *from, struct migration *m,
     return r;
 }
 
+/* The state fields of a cell: all that is used of one that is no actor. */
+static void
+fresh_init(struct cell *fresh)
+{
+    fresh->state = NULL;
+    fresh->arena = NULL;
+    fresh->flags = fresh->state_class = 0;
+    memset(fresh->chunk, 0, sizeof fresh->chunk);
+}
+
 /* Build c's state for s->to beside the old one. */
 static int
 build(struct actx *x, struct cell *c, struct swap *s, struct cell *fresh, struct err *e)
@@ -115,42 +125,67 @@ switch_rehearse(struct actx *x, struct cell *c, struct swap *s, struct err *e)
     struct cell fresh; /* only its state fields are used */
     int r;
 
-    memset(&fresh, 0, sizeof fresh);
+    fresh_init(&fresh);
     r = build(x, c, s, &fresh, e);
     cell_drop_memory(x, fresh.state, (fresh.flags & CELL_BIG_STATE) != 0, fresh.state_class, fresh.arena);
     return r;
+}
+
+/* c runs s->to from here on; the accounts of how many do are the caller's. */
+static void
+follow(struct actx *x, struct cell *c, struct swap *s)
+{
+    struct record rec = {.turn = c->turn, .slot = c->ref.slot, .kind = REC_SWAP, .ns = x->w.now_ns};
+
+    /* relaxed: the sweep asks again when the cell is its own */
+    atomic_store_explicit(&c->beh, s->to, memory_order_relaxed);
+    counter_inc(x->w.counters, COUNTER_switched);
+    recorder_add(x->w.recorder, &rec);
 }
 
 void
 life_follow(struct actx *x, struct cell *c, struct swap *s)
 {
     struct behaviour *from = atomic_load_explicit(&c->beh, memory_order_relaxed);
-    struct record rec = {.turn = c->turn, .slot = c->ref.slot, .kind = REC_SWAP, .ns = x->w.now_ns};
 
-    /* relaxed: the sweeper only counts; actors is released below, last, so that who sees none left sees them all done */
-    atomic_store_explicit(&c->beh, s->to, memory_order_relaxed);
+    follow(x, c, s);
+    /* actors is released last, so that who sees none left sees them all done */
     atomic_fetch_add_explicit(&s->to->actors, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&s->done, 1, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&from->actors, 1, memory_order_release); /* pairs with the sweeper's acquire */
-    counter_inc(x->w.counters, COUNTER_switched);
-    recorder_add(x->w.recorder, &rec);
+    atomic_fetch_sub_explicit(&from->actors, 1,
+                              memory_order_release); /* pairs with the acquire in actors_of */
 }
 
-void
-life_switch(struct actx *x, struct cell *c)
+/* The swap that c is to follow and has not refused, or NULL. */
+static struct swap *
+swap_of(const struct cell *c)
 {
     struct behaviour *from = atomic_load_explicit(&c->beh, memory_order_relaxed);
     struct swap *s = atomic_load_explicit(&from->swap, memory_order_acquire);
-    struct cell fresh; /* only its state fields are used */
-    struct err e = {0};
 
     if (s == NULL || c->swap_refused == s->id || c->life == CELL_NEW || c->life == CELL_STOPPING)
-        return;
-    memset(&fresh, 0, sizeof fresh);
+        return NULL;
+    return s;
+}
+
+/* The state in c is s->to's; or c has refused. */
+static bool
+replace(struct actx *x, struct cell *c, struct swap *s)
+{
+    struct cell fresh; /* only its state fields are used */
+    struct err e;
+
+    e.code = 0; /* all of it would be 772 B an actor */
+    e.text[0] = e.fix[0] = 0;
+    fresh_init(&fresh);
     if (build(x, c, s, &fresh, &e) < 0) {
         cell_drop_memory(x, fresh.state, (fresh.flags & CELL_BIG_STATE) != 0, fresh.state_class, fresh.arena);
         refuse(x, c, s, &e);
-        return;
+        return false;
+    }
+    if (fresh.arena->chunks == NULL && fresh.arena->large == NULL) {
+        pool_put(&x->w.pool, 0, fresh.arena); /* nothing lies in it: 64 B an actor */
+        fresh.arena = NULL;
     }
     cell_drop_memory(x, c->state, (c->flags & CELL_BIG_STATE) != 0, c->state_class, c->arena);
     c->flags = (uint8_t)((c->flags & ~CELL_BIG_STATE) | (fresh.flags & CELL_BIG_STATE));
@@ -162,7 +197,51 @@ life_switch(struct actx *x, struct cell *c)
     } else {
         c->state = fresh.state;
     }
+    return true;
+}
+
+void
+life_switch(struct actx *x, struct cell *c)
+{
+    struct swap *s = swap_of(c);
+
+    if (s == NULL || !replace(x, c, s))
+        return;
     life_follow(x, c, s);
+    switch_sabotage(x, c);
+}
+
+void
+switch_tally_close(struct switch_tally *t)
+{
+    if (t->s == NULL)
+        return;
+    /* as in life_follow */
+    atomic_fetch_sub_explicit(&t->s->to->actors, SWITCH_TALLY - t->n, memory_order_relaxed);
+    atomic_fetch_add_explicit(&t->s->done, t->n, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&t->from->actors, t->n, memory_order_release);
+    t->s = NULL;
+}
+
+void
+switch_idle(struct actx *x, struct cell *c, struct switch_tally *t)
+{
+    struct swap *s = swap_of(c);
+
+    if (s == NULL)
+        return;
+    if (t->s != s || t->n == SWITCH_TALLY) {
+        switch_tally_close(t);
+        *t = (struct switch_tally){.s = s,
+                                   .from = atomic_load_explicit(&c->beh, memory_order_relaxed),
+                                   .hooks = s->migrate || plan_loads(s->plan)};
+        /* before any of them has moved: one may end at once */
+        atomic_fetch_add_explicit(&s->to->actors, SWITCH_TALLY, memory_order_relaxed);
+    }
+    if (!replace(x, c, s))
+        return;
+    follow(x, c, s);
+    t->n++;
     switch_sabotage(x, c);
 }
 

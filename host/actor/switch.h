@@ -28,6 +28,19 @@ struct actor_old { /* what the SDK calls actor_old */
  * not. Of s only to, plan and migrate are looked at. */
 int switch_rehearse(struct actx *x, struct cell *c, struct swap *s, struct err *e);
 
+/* Accounts of several that move by one swap, made at once: three counters that all workers write would else be fetched from another
+ * CPU for each. Until then the successor has SWITCH_TALLY actors too many, the predecessor those that are gone, never too few. */
+enum { SWITCH_TALLY = 256 };
+struct switch_tally { /* zeroed at first */
+    struct swap *s;   /* NULL: nothing is open */
+    struct behaviour *from;
+    uint32_t n;
+    bool hooks; /* plugin code runs for each */
+};
+/* c is ours, has nothing else to attend to and no message in hand: as life_switch. */
+void switch_idle(struct actx *x, struct cell *c, struct switch_tally *t);
+void switch_tally_close(struct switch_tally *t); /* in the slice that opened it */
+
 /* Only in sabotage builds does this do anything. */
 void switch_sabotage(struct actx *x, struct cell *c);
 

@@ -29,12 +29,6 @@ turn_tag(const struct actx *x)
                ? x->tag
                : 0;
 }
-/* m brings the answer to an ask, of the type that was asked for: ends the ask. false: it is not that simple, and nothing happened. */
-bool ask_answered(struct actx *x, struct cell *c, struct msg *m);
-/* m is a tick of a timer that fires once (MSG_TICK): that is over. false: not of a timer that lives, and nothing
- * happened. */
-bool tick_taken(struct actx *x, struct cell *c, struct msg *m);
-#define MSG_TICK (MSG_F_TIMER | MSG_F_JOB | MSG_F_SYSTEM)
 /* Dispatch a message that has left the mailbox (replayed, or taken in hand by the slow path). Handles its failure, frees it. */
 void turn_message(struct actx *x, struct cell *c, struct msg *m);
 

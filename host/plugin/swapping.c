@@ -1,21 +1,20 @@
 /* swapping.c - a swap under way.
  *
  *   begin: a struct swap for each behaviour, published in behaviour.swap      new children start on the new version at once
- *   step:  sweep so many cells; idle and parked actors of the old version are woken, and switch in their own slice
+ *   step:  pass after pass of a sweep (actor/sweep.h): the workers move idle actors; busy ones switch in their own slices
  *   over:  no actor of the old version is left --> activate; or one refused --> the same back, by the reverse plan
  *
  * The structs that actors read (struct swap, plans) go when every worker has passed a slice end.
  */
+#include "actor/sweep.h"
 #include "actor/tnode.h"
 #include "plugin/runtime_priv.h"
 #include "sched/scheduler.h"
 #include <string.h>
 
-enum {
-    SWEEP_CELLS = 65536,
-    SWEEP_AHEAD_IDLE = 4096, /* when nobody else has work */
-    SWEEP_AHEAD = 1024       /* woken cells waiting for a worker; mail for them waits as long */
-};
+/* Steps between two passes of a sweep, and more for each that the last one took: who is left is busy for long or cannot move, and
+ * looking at a million actors without end would cost a worker. */
+enum { REST_LEAST = 4, REST_MOST = 20 };
 
 enum stage {
     STAGE_FORWARD, /* old actors move to new */
@@ -34,7 +33,8 @@ struct swapping {
     struct swap *swaps; /* one for each behaviour of old; those without successor have to == NULL */
     struct swap_status status;
     uint64_t start_ns;
-    uint32_t sweep; /* next slot */
+    struct sweep *sweep;
+    uint32_t rest; /* steps before its next pass */
     enum stage stage;
     uint64_t epoch; /* that the stage waits for */
 };
@@ -74,7 +74,7 @@ publish(struct runtime *rt, struct swapping *s, struct bound *from, struct bound
         if (w->to != NULL) /* release; pairs with the acquire at the start of a slice */
             atomic_store_explicit(&b->swap, w, memory_order_release);
     }
-    s->sweep = 1;
+    s->rest = 0;
 }
 
 static void
@@ -94,38 +94,18 @@ actors_of(const struct bound *b)
     return n;
 }
 
-static bool
-is_of(const struct bound *b, const struct behaviour *x)
-{
-    return x >= b->behaviours && x < b->behaviours + b->n;
-}
-
-/* Wake idle actors of `old`, so that they look. Busy ones look by themselves. */
+/* Have those that `from` still has looked at, pass after pass. */
 static void
-sweep(struct runtime *rt, struct swapping *s, const struct bound *old)
+sweep(struct swapping *s, const struct bound *from)
 {
-    struct system *sys = rt->sys;
-    uint32_t used = atomic_load_explicit(&sys->slots_used, memory_order_relaxed);
-    bool idle = atomic_load_explicit(&sys->sched.parked, memory_order_relaxed) == sys->sched.nworkers;
-    uint32_t ahead = idle ? SWEEP_AHEAD_IDLE : SWEEP_AHEAD;
-    struct actx *x = system_enter(sys, sys->root);
-
-    for (uint32_t n = 0; n < SWEEP_CELLS && n < used; n++) {
-        struct cell *c;
-
-        if (atomic_load_explicit(&sys->sched.injected, memory_order_relaxed) >= ahead)
-            break;
-        if (s->sweep >= used)
-            s->sweep = 1;
-        c = cell_at(sys, s->sweep++);
-        if (cell_gen(c) == 0 || !is_of(old, atomic_load_explicit(&c->beh, memory_order_relaxed)))
-            continue;
-        if (atomic_load_explicit(&c->attn, memory_order_relaxed) & ATTN_PARKED)
-            cell_poke(x, c, ATTN_SWAP);
-        else
-            cell_schedule(x, c);
+    if (!sweep_over(s->sweep)) {
+        s->rest = s->rest + REST_LEAST < REST_MOST ? s->rest + REST_LEAST : REST_MOST;
+    } else if (s->rest > 0) {
+        s->rest--;
+    } else {
+        sweep_begin(s->sweep, from->behaviours, from->n);
+        s->rest = REST_LEAST;
     }
-    system_leave(x);
 }
 
 static void
@@ -156,6 +136,7 @@ swapping_free(struct runtime *rt, struct swapping *s)
     for (size_t i = 0; i < n; i++)
         mutex_fini(&s->swaps[i].lock);
     env_free(env, s->swaps, (n + 1) * sizeof *s->swaps);
+    sweep_free(s->sweep);
     swap_plan_free(s->plan);
     swap_plan_free(s->back);
     for (struct swapping **p = &rt->swapping; *p != NULL; p = &(*p)->next)
@@ -236,14 +217,16 @@ runtime_swap(struct runtime *rt, struct version *to, const struct swap_options *
     runtime_in_use(rt, from, &in_use, &use);
     n = s->old->n > s->new->n ? s->old->n : s->new->n;
     s->swaps = env_alloc(env, (n + 1) * sizeof *s->swaps);
-    r = s->swaps == NULL ? err_set(e, ERR_NOMEM, "no memory for a swap")
-                         : swap_plan_new(&s->plan, env, from->manifest, to->manifest, o->narrow, &use, e);
+    r = s->swaps == NULL || sweep_new(&s->sweep, rt->sys) < 0
+            ? err_set(e, ERR_NOMEM, "no memory for a swap")
+            : swap_plan_new(&s->plan, env, from->manifest, to->manifest, o->narrow, &use, e);
     if (r == 0) /* others may have come since it was loaded */
         r = catalogue_compare(rt->catalogue, to->manifest, NULL, e);
     if (r == 0 && s->plan->verdict == SWAP_IMPOSSIBLE)
         r = -(e->code != 0 ? e->code : ERR_MIGRATE);
     if (r < 0) {
         env_free(env, s->swaps, (n + 1) * sizeof *s->swaps);
+        sweep_free(s->sweep);
         swap_plan_free(s->plan);
         env_free(env, s, sizeof *s);
         return r;
@@ -291,31 +274,35 @@ can_return(struct runtime *rt, struct swapping *s)
 static void
 forward(struct runtime *rt, struct swapping *s)
 {
-    uint64_t left;
+    uint64_t left = actors_of(s->old); /* before the counts: whoever left is in them */
 
-    sweep(rt, s, s->old);
-    left = actors_of(s->old); /* before the counts: whoever left is in them */
     count(s, s->old);
     if (s->status.refused != 0 && !s->options.keep_refused) {
         s->options.keep_refused = !can_return(rt, s);
         if (!s->options.keep_refused) {
             unpublish(s->old);
+            sweep_cancel(s->sweep);
             s->status.phase = SWAPPING_BACK;
             stage(rt, s, STAGE_TURN);
+            return;
         }
-    } else if (left <= s->status.refused) {
-        catalogue_activate(rt->catalogue, s->to);
-        runtime_publish_names(rt); /* no memory: the old names lead to the new version by its swap */
-        s->status.phase = SWAPPING_DONE;
-        stage(rt, s, STAGE_NAMES);
     }
+    if (left > s->status.refused) {
+        sweep(s, s->old);
+        return;
+    }
+    catalogue_activate(rt->catalogue, s->to);
+    runtime_publish_names(rt); /* no memory: the old names lead to the new version by its swap */
+    s->status.phase = SWAPPING_DONE;
+    stage(rt, s, STAGE_NAMES);
 }
 
 static void
 back(struct runtime *rt, struct swapping *s)
 {
-    sweep(rt, s, s->new);
-    if (actors_of(s->new) <= refusals(s, s->new)) {
+    if (actors_of(s->new) > refusals(s, s->new)) {
+        sweep(s, s->new);
+    } else {
         s->status.phase = SWAPPING_REVERTED;
         stage(rt, s, STAGE_NAMES);
     }
@@ -334,7 +321,7 @@ runtime_swap_step(struct runtime *rt, struct swapping *s, struct swap_status *st
         forward(rt, s);
         break;
     case STAGE_TURN:
-        if (passed) {
+        if (passed && sweep_over(s->sweep)) {
             publish(rt, s, s->new, s->old, s->back);
             s->stage = STAGE_BACK;
         }
@@ -344,8 +331,8 @@ runtime_swap_step(struct runtime *rt, struct swapping *s, struct swap_status *st
         break;
     case STAGE_NAMES:
         if (actors_of(loser) > refusals(s, loser)) {
-            sweep(rt, s, loser);
-        } else if (passed) {
+            sweep(s, loser);
+        } else if (passed && sweep_over(s->sweep)) {
             unpublish(loser);
             stage(rt, s, STAGE_QUIET);
         }

@@ -23,9 +23,7 @@ enum {
     INJECT_BATCH = 64,   /* and take so many at most */
     SPIN_NS = 40 * 1000, /* one idle worker spins so long before it sleeps; a wake-up costs about 29 us */
     TIMERS_LEAST = 32,   /* so many timers may fire at each look at the wheel, */
-    TIMERS_OPEN = 64,    /* unless so many have fired and are not handled yet, */
-    TIMER_NS =
-        500, /* and one more for so much time since the last, so that slow turns do not hold them back */
+    TIMER_NS = 200,      /* and one more for so much time since the last */
     HEAVY_TURN_NS =
         5 * 1000, /* beside turns this long, what it costs to move messages to another CPU is nothing */
 };
@@ -55,6 +53,7 @@ struct worker {
     uint32_t clock_left; /* turns until the clock is read */
     uint64_t now_ns;     /* as last read */
     uint64_t slice_start_ns;
+    uint64_t timers_ns;  /* the last look at the wheel */
     uint64_t surplus_ns; /* since when there is memory of our own to give back; 0: there is none */
     struct sched *sched;
     struct runq *runq;

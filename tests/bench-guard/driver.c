@@ -162,6 +162,8 @@ prepare(struct guard *g, const char *what, uint64_t n)
         if (world_link(w, &movers_1, &v, &e) < 0 || world_link(w, &movers_2, &to, &e) < 0)
             die("movers", &e);
         spawn(g, "movers.crowd", type_of(&movers_1, "crowd_args"), &n);
+        while (sim_stranded(&w->sim) > 0) /* until they are idle */
+            visit(g);
         if (runtime_swap(w->runtime, to, &options, &g->swapping, NULL, &e) < 0)
             die("swap", &e);
     } else {

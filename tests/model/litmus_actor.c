@@ -1,9 +1,12 @@
-/* litmus_actor.c - the slice and what pokes it: actor_run, actor_attend, cell_order and cell_poke as they are, around one cell.
+/* litmus_actor.c - the slice and what pokes it: actor_run, actor_attend, cell_order, cell_poke and sweep_visit as they are, around
+ * one cell.
  *
  * Each thread is a worker with a run queue of its own that nobody steals from; it runs what it has made runnable, then ends.
  */
 #include "actor/actor_system.h"
 #include "actor/outbox.h"
+#include "actor/sweep.h"
+#include "actor/switch.h"
 #include "actor/turn.h"
 #include "litmus.h"
 #include <string.h>
@@ -163,6 +166,14 @@ free2(void)
     command(1, &g.x[2], frees);
 }
 static void
+sweep1(void)
+{
+    struct switch_tally none = {.s = NULL}; /* the behaviour has no successor: only the visit itself */
+
+    sweep_visit(&g.x[1], &g.cell, &none);
+    run_queue(&g.x[1]);
+}
+static void
 nothing_left(void)
 {
     must(g.cell.mb.tail == MBOX_IDLE && g.cell.orders == NULL && (g.cell.attn & ~(uint32_t)ATTN_TIMED) == 0);
@@ -172,6 +183,18 @@ mail_and_order(void)
 {
     nothing_left();
     must(g.obeyed == 1 && g.state == 101);
+}
+static void
+one_order(void)
+{
+    nothing_left();
+    must(g.obeyed == 1 && g.state == 100);
+}
+static void
+one_message(void)
+{
+    nothing_left();
+    must(g.state == 1);
 }
 static void
 two_and_order(void)
@@ -204,6 +227,14 @@ const struct scenario actor_scenarios[] = {
     {"actor: two messages", reset, {send0, send1}, two_messages, false},
     {"actor: two orders", reset, {command0, command2}, two_orders, false},
     {"actor: held, mail and the order that frees it", reset_held, {send0, free2}, mail_and_order, false},
+    {"actor: a sweep's visit and mail", reset, {send0, sweep1}, one_message, false},
+    {"actor: a sweep's visit and an order", reset, {command2, sweep1}, one_order, false},
+    {"actor: a sweep's visit, mail and an order", reset, {send0, sweep1, command2}, mail_and_order, false},
+    {"actor: held, a sweep's visit and the order that frees it",
+     reset_held,
+     {sweep1, free2},
+     one_order,
+     false},
     {"actor: a message and two orders", reset, {send0, command0, command2}, mail_and_two_orders, true},
     {"actor: two messages and an order", reset, {send0, send1, command2}, two_and_order, false},
 };

@@ -15,9 +15,8 @@ static struct {
     struct counters counters[2];
     struct wheel wheel;
     struct depot depot;
-    struct tnodes tn, away;
+    struct tnodes tn, other; /* other: of the worker that the actor runs on */
     struct tnode node[2];
-    struct tnode_extra extra[2];
     uint32_t free[4];
     struct cell cells[2];
     struct {
@@ -30,21 +29,19 @@ static void
 reset(void)
 {
     memset(g.node, 0, sizeof g.node);
-    memset(g.extra, 0, sizeof g.extra);
     memset(g.cells, 0, sizeof g.cells);
     memset(&g.msg, 0, sizeof g.msg);
     memset(&g.tn, 0, sizeof g.tn);
     g.tn.node = g.node;
-    g.tn.extra = g.extra;
     g.tn.free = g.free;
     g.tn.wheel = &g.wheel;
     g.tn.used = 2;
+    g.other = (struct tnodes){.home = 1};
     g.sys.tn[0] = &g.tn;
-    g.away.home = 1;
     g.sys.cells = g.cells;
     g.cells[1].ref = (actor_ref){.slot = 1, .gen = GEN};
     g.node[NODE] =
-        (struct tnode){.gen = LIFE, .slot = 1, .who = GEN, .armed = 1, .class = TNODE_INLINE};
+        (struct tnode){.gen = LIFE, .handle = NODE, .who = g.cells[1].ref, .armed = 1, .class = TNODE_INLINE};
     depot_init(&g.depot, env_real());
     for (int i = 0; i < 2; i++) {
         struct actx *x = &g.x[i];
@@ -53,7 +50,7 @@ reset(void)
         g.q[i].slot = NULL;
         g.q[i].head = g.q[i].tail = 0;
         x->sys = &g.sys;
-        x->tn = i == 0 ? &g.tn : &g.away;
+        x->tn = i == 0 ? &g.tn : &g.other;
         x->cells = g.cells;
         x->cells_max = 2;
         x->w.runq = &g.q[i];
@@ -67,7 +64,7 @@ reset_message(void)
     reset();
     g.node[NODE].kind = TNODE_TIMER;
     g.node[NODE].class = 0;
-    g.extra[NODE].message = &g.msg.m;
+    g.node[NODE].message = &g.msg.m;
 }
 static void
 reset_ask(void)
@@ -97,7 +94,7 @@ take_back(void)
         return;
     g.node[NODE].kind = TNODE_ASK; /* the next life */
     g.node[NODE].class = 1;
-    g.extra[NODE].tag = 1;
+    g.node[NODE].tag = 1;
 }
 static void
 fire_then_take_back(void)
@@ -108,13 +105,13 @@ fire_then_take_back(void)
 static void
 cancel(void)
 {
-    tnode_end(&g.x[1], NODE);
+    tnode_end(&g.x[1], &g.node[NODE]);
 }
 /* The answer came, and then the actor ended: life_finish_stop. */
 static void
 answer_and_end(void)
 {
-    tnode_end(&g.x[1], NODE);
+    tnode_end(&g.x[1], &g.node[NODE]);
     __atomic_store_n(&g.cells[1].ref.gen, 0, __ATOMIC_RELEASE);
 }
 

@@ -106,7 +106,7 @@ setup(void)
     pool_init(&pool, &depot, NULL);
     wheel_init(&w, 1000);
     w.keep = keep;
-    w.self = v;
+    w.keep_self = v;
     memset(v, 0, sizeof v);
     memset(&trace, 0, sizeof trace);
 }
