@@ -49,9 +49,23 @@ set_limit(struct actx *x, struct cell *c)
     return 0;
 }
 
-int
-spawn_cell(struct actx *x, struct cell **ret, struct behaviour *b, const char *name, uint32_t name_len,
-           const actor_spawn_opts *opts, const struct msg_type *args, const void *v)
+INLINE int
+effect_spawn(struct actx *x, uint32_t slot)
+{
+    struct turn_effect *fx = x->fx + x->nfx;
+
+    if (unlikely(x->nfx == x->fxcap))
+        return effect_add(x, (struct turn_effect){.kind = FX_SPAWN, .slot = slot});
+    fx->kind = FX_SPAWN; /* and nothing else of it is looked at */
+    fx->slot = slot;
+    x->nfx++;
+    x->dirty = true;
+    return 0;
+}
+
+INLINE int
+spawn(struct actx *x, struct cell **ret, struct behaviour *b, const char *name, uint32_t name_len,
+      const actor_spawn_opts *opts, const struct msg_type *args, const void *v)
 {
     struct cell *c;
     int r = 0;
@@ -83,8 +97,8 @@ spawn_cell(struct actx *x, struct cell **ret, struct behaviour *b, const char *n
         life_adopt(x, x->me, c);
         atomic_fetch_add_explicit(&x->sys->alive, 1, memory_order_relaxed);
         counter_inc(x->w.counters, COUNTER_spawned);
-        r = effect_add(x, (struct turn_effect){.kind = FX_SPAWN, .slot = c->ref.slot});
-        if (r < 0)
+        r = effect_spawn(x, c->ref.slot);
+        if (unlikely(r < 0))
             goto unlink;
         if (name_len != 0)
             r = names_claim(x, c, name, name_len);
@@ -110,6 +124,13 @@ unlink:
     }
     *ret = c;
     return 0;
+}
+
+int
+spawn_cell(struct actx *x, struct cell **ret, struct behaviour *b, const char *name, uint32_t name_len,
+           const actor_spawn_opts *opts, const struct msg_type *args, const void *v)
+{
+    return spawn(x, ret, b, name, name_len, opts, args, v);
 }
 
 /* NULL: there are none to be had. */
@@ -143,9 +164,14 @@ call_spawn(actor_ctx *ctx, actor_ref *ret, actor_str behaviour, actor_str name, 
     else if (args != NULL && args->head_ == 0)
         r = -ERR_TYPE;
     else
-        r = spawn_cell(x, &c, b, name.p, name.n, opts, args_type(x, args), m);
-    if (r == 0)
-        *ret = c->ref;
+        r = spawn(x, &c, b, name.p, name.n, opts, args_type(x, args), m);
+    if (r == 0) {
+        /* In two words, from registers: a load of 16 B would wait until all that was written to the cell has left the store buffer,
+         * and its lines come from far away. So would the caller's load of 8 B after stores of 4. */
+        const uint64_t words[2] = {ref_word(x->node, c->ref.slot), cell_gen(c)};
+
+        memcpy(ret, words, sizeof *ret);
+    }
     host_leave(x);
     return r;
 }

@@ -119,4 +119,15 @@ cell_gen(const struct cell *c)
     return __atomic_load_n(&c->ref.gen, __ATOMIC_RELAXED);
 }
 
+/* The first 8 B of a reference. */
+INLINE uint64_t
+ref_word(uint32_t node, uint32_t slot)
+{
+    actor_ref r = {.node = node, .slot = slot};
+    uint64_t w;
+
+    __builtin_memcpy(&w, &r, sizeof w);
+    return w;
+}
+
 #endif

@@ -168,6 +168,7 @@ struct cell *
 cell_new(struct actx *x, struct behaviour *b)
 {
     uint32_t slot = slots_get(x);
+    uint64_t word;
     struct cell *c;
 
     if (slot == CELL_NONE)
@@ -177,8 +178,8 @@ cell_new(struct actx *x, struct behaviour *b)
     atomic_store_explicit(&c->mb.tail, MBOX_EMPTY, memory_order_relaxed); /* scheduled by whoever commits */
     atomic_store_explicit(&c->beh, b, memory_order_relaxed);
     atomic_store_explicit(&c->attn, b->start != NULL ? ATTN_START : 0, memory_order_relaxed);
-    c->ref.node = x->node;
-    c->ref.slot = slot;
+    word = ref_word(x->node, slot);
+    memcpy(&c->ref, &word, sizeof word); /* at once: it is read so */
     c->turn = 0;
     c->incarnation = 0;
     c->arena = NULL;
@@ -190,7 +191,10 @@ cell_new(struct actx *x, struct behaviour *b)
     c->reason = 0;
     c->flags = b->start != NULL ? 0 : CELL_STARTED;
     c->swap_refused = 0;
-    if (cell_init_state(x, c, b) < 0) {
+    if (likely(b->zero_state) && likely(state_block_bytes(b) <= CELL_CHUNK)) {
+        c->state = c->chunk;
+        memset(c->chunk, 0, CELL_CHUNK); /* a line: no call */
+    } else if (cell_init_state(x, c, b) < 0) {
         cell_free_slot(x, c);
         return NULL;
     }

@@ -75,13 +75,9 @@ outbox_add_slow_(struct actx *x, struct cell *c, struct msg *m)
 {
     uint32_t n = (uint32_t)(x->ob_top - x->ob), i;
 
-    if (target(x->ob_top) == c) { /* the newest child */
-        i = n;
-    } else {
-        if (n == 1)
-            x->obmap[place(target(x->ob_top))] = 1;
-        i = x->obmap[place(c)]; /* may be stale: checked */
-    }
+    if (n == 1)
+        x->obmap[place(target(x->ob_top))] = 1;
+    i = x->obmap[place(c)]; /* may be stale: checked */
     if (i != 0 && i <= n && target(&x->ob[i]) == c) {
         struct outbox_entry *e = &x->ob[i];
 
@@ -95,10 +91,18 @@ outbox_add_slow_(struct actx *x, struct cell *c, struct msg *m)
     return open_entry(x, c, m, 0);
 }
 
+/* Not in the map: what is sent to it later, when it is not the newest entry, gets another one, and is published after this one. */
 int
 outbox_add_fresh(struct actx *x, struct cell *c)
 {
-    return open_entry(x, c, NULL, OUTBOX_FRESH);
+    struct outbox_entry *e = x->ob_top + 1;
+
+    if (unlikely(e == x->ob + x->obcap))
+        return open_entry(x, c, NULL, OUTBOX_FRESH);
+    if (e == x->ob + 2) /* the first entry was opened inline, without the map */
+        x->obmap[place(target(x->ob_top))] = 1;
+    outbox_open_(x, e, (struct cell *)((uintptr_t)c | OUTBOX_FRESH), NULL);
+    return 0;
 }
 
 /* Children, the last first, so that the first of them is on top. */

@@ -37,6 +37,14 @@ outbox_add(struct actx *x, struct cell *c, struct msg *m)
         e->last = m;
         return 0;
     }
+    if ((uintptr_t)e->to == ((uintptr_t)c | OUTBOX_FRESH)) { /* the newest child */
+        if (e->last != NULL)
+            atomic_store_explicit(&e->last->next, m, memory_order_relaxed);
+        else
+            e->first = m;
+        e->last = m;
+        return 0;
+    }
     return outbox_add_slow_(x, c, m);
 }
 

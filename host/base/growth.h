@@ -17,7 +17,7 @@
 #define GROWTH_STEP ((size_t)2 << 20)
 #define GROWTH_FROM \
     ((size_t)16 << 20) /* so that a small node stays small: a step is an eighth of it at most */
-enum { GROWTH_SLOW_NS = 500 * 1000, GROWTH_PAUSE_MIN = 4, GROWTH_PAUSE_MAX = 64 /* steps */ };
+enum { GROWTH_SLOW_NS = 500 * 1000, GROWTH_PAUSE_MIN = 16, GROWTH_PAUSE_MAX = 128 /* steps */ };
 
 /* Zeroed by its owner. Relaxed: a policy; who counts amiss takes a step too many or too few. */
 struct growth {
