@@ -157,12 +157,11 @@ piece(struct depot *d, size_t least, size_t most, char **ret)
     return n;
 }
 
-/* Locked. New blocks, linked by address. NULL: no memory. */
-static struct pool_block *
+/* Locked. Room for new blocks, which are counted as given out. NULL: no memory. */
+static char *
 carve(struct depot *d, unsigned cls, uint32_t *ret_n)
 {
     size_t bytes = pool_class_bytes(cls), least = bytes > DEPOT_PAGE ? bytes / DEPOT_PAGE : 1, pages, n;
-    struct pool_block *next = NULL;
     char *at;
 
     pages = piece(d, least, CARVE_BYTES / DEPOT_PAGE, &at);
@@ -170,6 +169,20 @@ carve(struct depot *d, unsigned cls, uint32_t *ret_n)
         return NULL;
     depot_pages_(at, pages, cls);
     n = pages * DEPOT_PAGE / bytes;
+    d->carved[cls] += n;
+    depot_count_(&d->carved_bytes, n * bytes);
+    *ret_n = (uint32_t)n;
+    return at;
+}
+
+/* Of n blocks a list by address. Not under the lock: each page is touched for the first time, and the kernel takes a microsecond
+ * and more to find one. */
+static struct pool_block *
+linked(char *at, unsigned cls, uint32_t n)
+{
+    size_t bytes = pool_class_bytes(cls);
+    struct pool_block *next = NULL;
+
     for (size_t i = n; i > 0; i--) {
         struct pool_block *b = (struct pool_block *)(void *)(at + (i - 1) * bytes);
 
@@ -177,9 +190,6 @@ carve(struct depot *d, unsigned cls, uint32_t *ret_n)
         next = b;
     }
     POISON(at, n * bytes);
-    d->carved[cls] += n;
-    depot_count_(&d->carved_bytes, n * bytes);
-    *ret_n = (uint32_t)n;
     return next;
 }
 
@@ -292,15 +302,16 @@ static struct pool_block *
 restock(struct depot *d, unsigned cls, uint32_t *ret_n)
 {
     struct pool_block *b;
+    char *at = NULL;
 
     mutex_lock(&d->lock);
     b = pool_run_pop_(&d->runs[cls], ret_n);
     if (b != NULL)
         depot_inside_(d, cls, -(int64_t)*ret_n);
     else
-        b = carve(d, cls, ret_n);
+        at = carve(d, cls, ret_n);
     mutex_unlock(&d->lock);
-    return b;
+    return at != NULL ? linked(at, cls, *ret_n) : b;
 }
 
 /* The list in use is empty: the first block of another one, which is in use now. */

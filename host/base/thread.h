@@ -10,13 +10,14 @@
 #include <stdint.h>
 
 /* For slow paths only; nothing on the path of a message takes one. Held for some dozen instructions as a rule, so who finds it
- * locked spins for about a microsecond before it sleeps: to sleep and to be woken costs 30 of them. */
+ * locked spins as long as a wake-up takes, 30 us at most, before it sleeps. In a guest the kernel may even put who is woken on
+ * the CPU of who unlocks, for milliseconds: see thread_keep_away. */
 struct mutex {
     pthread_mutex_t m;
 };
-#define MUTEX_INIT                            \
-    {                                         \
-        PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP \
+#define MUTEX_INIT                \
+    {                             \
+        PTHREAD_MUTEX_INITIALIZER \
     }
 void mutex_init(struct mutex *m);
 void mutex_fini(struct mutex *m);
