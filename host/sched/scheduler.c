@@ -177,7 +177,8 @@ sched_inject(struct sched *s, struct task *t)
 static uint32_t
 share(const struct sched *s, const struct worker *w)
 {
-    uint32_t n = atomic_load_explicit(&s->injected, memory_order_relaxed) / s->nworkers + 1;
+    uint32_t awake = s->nworkers - atomic_load_explicit(&s->parked, memory_order_relaxed);
+    uint32_t n = atomic_load_explicit(&s->injected, memory_order_relaxed) / (awake > 1 ? awake : 1) + 1;
     uint32_t waiting = runq_waiting(w->runq), room = waiting < RUNQ_RING ? RUNQ_RING - waiting : 0;
 
     n = n < INJECT_BATCH ? n : INJECT_BATCH;

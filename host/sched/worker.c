@@ -10,16 +10,18 @@ worker_heavy(struct worker *w, bool heavy)
     atomic_fetch_add_explicit(&w->sched->heavy, heavy ? 1u : UINT32_MAX, memory_order_relaxed);
 }
 
-/* What all workers have handled; each says so at its slice ends. */
+/* Messages that all workers have handled and sent. Sent ones count, as whoever sends many works too; the handled are told at slice
+ * ends. */
 static uint64_t
-handled(struct sched *s)
+done(struct sched *s)
 {
     uint64_t n = 0;
 
     for (uint32_t i = 0; i < s->nworkers; i++) {
         const struct worker *w = atomic_load_explicit(&s->workers[i], memory_order_acquire);
 
-        n += atomic_load_explicit(&w->counters->v[COUNTER_handled_user], memory_order_relaxed);
+        n += atomic_load_explicit(&w->counters->v[COUNTER_handled_user], memory_order_relaxed) +
+             atomic_load_explicit(&w->counters->v[COUNTER_sent_user], memory_order_relaxed);
     }
     return n;
 }
@@ -29,11 +31,13 @@ static void
 spread(struct worker *w, uint64_t took)
 {
     struct sched *s = w->sched;
-    bool heavy = took > (uint64_t)HEAVY_TURN_NS * CLOCK_TURNS;
+    uint64_t sent = atomic_load_explicit(&w->counters->v[COUNTER_sent_user], memory_order_relaxed);
+    bool heavy = took > HEAVY_NS * (CLOCK_TURNS + sent - w->sent);
     bool waits = runq_waiting(w->runq) != 0 || w->runq->nested != 0;
     uint32_t help = !waits ? RUNQ_NO_HELP : heavy ? RUNQ_HELP : RUNQ_HELP_LIGHT;
     uint32_t parked = atomic_load_explicit(&s->parked, memory_order_relaxed), awake;
 
+    w->sent = sent;
     worker_heavy(w, heavy);
     awake = sched_awake_light_(s);
     if (atomic_load_explicit(&w->runq->help, memory_order_relaxed) != help)
@@ -44,7 +48,7 @@ spread(struct worker *w, uint64_t took)
         return;
     }
     if (!heavy && width_due(&s->width, w->now_ns) && mutex_trylock(&s->width_lock)) {
-        width_sample(&s->width, w->now_ns, handled(s), awake, waits);
+        width_sample(&s->width, w->now_ns, done(s), awake, waits);
         mutex_unlock(&s->width_lock);
     }
     if (waits && parked != 0 && (heavy || awake < width_target(&s->width)) &&
@@ -55,6 +59,9 @@ spread(struct worker *w, uint64_t took)
         w->leaves = true; /* one at a time, so that not all go */
         w->inject_left = 1;
     }
+    /* what a worker that left had in hand may be what ours are waiting for */
+    if (atomic_load_explicit(&s->injected, memory_order_relaxed) != 0)
+        w->inject_left = 1;
 }
 
 static void

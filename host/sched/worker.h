@@ -24,8 +24,7 @@ enum {
     SPIN_NS = 40 * 1000, /* one idle worker spins so long before it sleeps; a wake-up costs about 29 us */
     TIMERS_LEAST = 32,   /* so many timers may fire at each look at the wheel, */
     TIMER_NS = 200,      /* and one more for so much time since the last */
-    HEAVY_TURN_NS =
-        5 * 1000, /* beside turns this long, what it costs to move messages to another CPU is nothing */
+    HEAVY_NS = 5 * 1000, /* a message, handled or sent: moving it to another CPU is nothing beside that */
 };
 
 enum worker_hold {
@@ -52,6 +51,7 @@ struct worker {
     uint8_t inject_left;
     uint32_t clock_left; /* turns until the clock is read */
     uint64_t now_ns;     /* as last read */
+    uint64_t sent;       /* messages, until then */
     uint64_t slice_start_ns;
     uint64_t timers_ns;  /* the last look at the wheel */
     uint64_t surplus_ns; /* since when there is memory of our own to give back; 0: there is none */

@@ -234,3 +234,48 @@ Test(scheduler, each_failure_of_its_making_leaves_nothing_behind)
     cr_assert_eq(env.live_bytes, before);
     finis = 0;
 }
+
+Test(scheduler, who_is_awake_alone_takes_all_that_is_injected)
+{
+    atomic_store(&sch.parked, 1);
+    for (int i = 0; i < 8; i++)
+        sched_queue_(&sch, &t[i]);
+    cr_assert_eq(worker_next(w), &t[0]);
+    cr_assert_eq(runq_waiting(w->runq), 7u);
+}
+
+static void
+turns(uint64_t ns_each)
+{
+    env.mono_ns += ns_each * CLOCK_TURNS;
+    worker_clock(w, CLOCK_TURNS);
+}
+
+Test(scheduler, what_is_injected_is_seen_when_the_clock_is_read)
+{
+    atomic_store(&sch.parked, 1);
+    for (int i = 0; i < 8; i++)
+        worker_push_ring(w, &t[i]);
+    cr_assert_eq(worker_next(w), &t[0]);
+    sched_queue_(&sch, &t[9]);
+    cr_assert_eq(worker_next(w), &t[1]);
+    turns(100);
+    cr_assert_null(sched_again(w), "the worker looks elsewhere");
+    cr_assert_eq(worker_next(w), &t[9]);
+}
+
+Test(scheduler, turns_are_heavy_by_the_message)
+{
+    atomic_store(&sch.parked, 1);
+    turns(HEAVY_NS - 100);
+    cr_assert_not(atomic_load(&w->heavy));
+    turns(HEAVY_NS + 100);
+    cr_assert(atomic_load(&w->heavy));
+    /* long turns that send much are slow for that, and more so where their messages cross */
+    counter_add(w->counters, COUNTER_sent_user, CLOCK_TURNS);
+    turns(HEAVY_NS + 100);
+    cr_assert_not(atomic_load(&w->heavy));
+    turns(HEAVY_NS + 100);
+    cr_assert(atomic_load(&w->heavy), "what was sent before does not count");
+    worker_heavy(w, false);
+}
