@@ -19,8 +19,6 @@ beh(const struct cell *c)
 static void
 obey(struct actx *x, struct cell *c, struct order *o)
 {
-    struct tnode *n;
-
     switch ((enum order_kind)o->kind) {
     case ORDER_CHILD_EXITED:
         life_child_exited(x, c, o);
@@ -42,9 +40,8 @@ obey(struct actx *x, struct cell *c, struct order *o)
             life_restart(x, c);
         break;
     case ORDER_RETRY:
-        n = tnode_at(x->sys, o->a);
-        if (tnode_is(n, (uint32_t)o->b))
-            life_retry(x, c, n);
+        if (tnode_is(tnode_at(x->sys, o->a), (uint32_t)o->b))
+            life_retry(x, c, o->a);
         break;
     case ORDER_CALL:
         x->cur = NULL; /* no message is in hand */

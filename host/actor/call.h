@@ -25,11 +25,12 @@ int call_stop(actor_ctx *, actor_ref who, enum actor_stop_mode mode);
 int call_watch(actor_ctx *, actor_ref who);
 int call_unwatch(actor_ctx *, actor_ref who);
 int call_unstash_all(actor_ctx *);
+int call_job(actor_ctx *, actor_str job, uint64_t tag, const actor_type *t, const void *m);
+void *call_job_alloc(actor_job_ctx *, size_t bytes);
+/* call_timer.c */
 int64_t call_timer(actor_ctx *, uint64_t after_ms, uint64_t every_ms, uint64_t tag, const actor_type *t,
                    const void *m);
 int call_timer_cancel(actor_ctx *, int64_t id);
-int call_job(actor_ctx *, actor_str job, uint64_t tag, const actor_type *t, const void *m);
-void *call_job_alloc(actor_job_ctx *, size_t bytes);
 /* call_state.c */
 void *call_alloc(actor_ctx *, size_t bytes);
 int call_set_str(actor_ctx *, actor_string *dst, actor_str v);

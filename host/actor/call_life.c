@@ -1,10 +1,9 @@
-/* call_life.c - the host's table: spawn, stop, watch, timers, jobs. All of it waits for the end of the turn. */
+/* call_life.c - the host's table: spawn, stop, watch, jobs. All of it waits for the end of the turn. */
 #include "actor/call.h"
 #include "actor/job.h"
 #include "actor/life.h"
 #include "actor/message.h"
 #include "actor/outbox.h"
-#include "actor/tnode.h"
 #include "actor/turn.h"
 #include <string.h>
 
@@ -229,85 +228,6 @@ call_unstash_all(actor_ctx *ctx)
     int r = n == 0 ? 0 : effect_call(ctx, (struct turn_effect){.kind = FX_UNSTASH});
 
     return r < 0 ? r : n;
-}
-
-/* --- timers --- */
-/* The payload moves into the node, or becomes a message beside it. Once: that message is the tick itself; JOB so that a tick that
- * is stashed keeps its tag. */
-static int
-load(struct actx *x, struct tnode *n, const actor_type *t, const void *v)
-{
-    const uint64_t *s = v;
-    struct msg *m;
-    int r;
-
-    if (likely(n->kind == TNODE_TIMER &&
-               t->units_ - 1 < TNODE_INLINE_UNITS)) { /* flat; read as by call_tell */
-        n->inline_[0] = s[0];
-        n->inline_[1] = t->units_ > 1 ? s[1] : 0;
-        atomic_store_explicit(&n->type, MSG_TYPE(t->head_), memory_order_relaxed);
-        return 0;
-    }
-    r = message_build(x, &m, t, v, MSG_F_TIMER | MSG_F_JOB | MSG_F_SYSTEM);
-    if (r < 0)
-        return r;
-    *message_ext(m) =
-        (struct msg_ext){n->handle, atomic_load_explicit(&n->gen, memory_order_relaxed), n->tag};
-    atomic_store_explicit(&n->message, m, memory_order_relaxed); /* home fires: this worker, later */
-    n->class = (uint8_t)MSG_CLASS(m->head);
-    atomic_store_explicit(&n->type, MSG_TYPE(m->head), memory_order_relaxed);
-    return 0;
-}
-
-int64_t
-call_timer(actor_ctx *ctx, uint64_t after_ms, uint64_t every_ms, uint64_t tag, const actor_type *t,
-           const void *v)
-{
-    struct actx *x = (struct actx *)ctx;
-    struct turn_books *books;
-    struct tnode *n;
-    int64_t r;
-
-    host_enter(x);
-    books = turn_books(x);
-    if (unlikely(books->narmed == TIMERS_ARMED_MAX)) {
-        r = -ERR_LIMIT;
-    } else if ((n = tnode_arm(x, every_ms == 0 ? TNODE_TIMER : TNODE_REPEATING, x->me->ref, after_ms,
-                              every_ms, tag)) == NULL) {
-        r = -ERR_NOMEM;
-    } else if ((r = load(x, n, t, v)) < 0) {
-        tnode_end(x, n);
-    } else if (life_begin_timer(x, x->me, n) < 0) {
-        tnode_end(x, n);
-        r = -ERR_NOMEM;
-    } else {
-        books->narmed++; /* a turn that fails takes the newest of its actor's timers back, so many */
-        /* 31 bits of generation keep the id positive */
-        r = (int64_t)((uint64_t)(atomic_load_explicit(&n->gen, memory_order_relaxed) & 0x7fffffff) << 32 |
-                      n->handle);
-    }
-    host_leave(x);
-    return r;
-}
-
-int
-call_timer_cancel(actor_ctx *ctx, int64_t id)
-{
-    struct actx *x = (struct actx *)ctx;
-    struct tnode *n;
-    int r = -ERR_NOTFOUND;
-
-    host_enter(x);
-    n = id <= 0 ? NULL : tnode_at(x->sys, (uint32_t)id);
-    if (n != NULL && (n->kind == TNODE_TIMER || n->kind == TNODE_REPEATING) && n->who.gen == x->me->ref.gen) {
-        uint32_t gen = atomic_load_explicit(&n->gen, memory_order_relaxed);
-
-        if ((gen & 1) && (gen & 0x7fffffff) == (uint32_t)(id >> 32))
-            r = effect_add(
-                x, (struct turn_effect){.kind = FX_TIMER_CANCEL, .handle = (uint64_t)gen << 32 | n->handle});
-    }
-    host_leave(x);
-    return r;
 }
 
 /* --- jobs --- */

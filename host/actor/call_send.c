@@ -345,26 +345,26 @@ call_forward(actor_ctx *ctx, actor_ref to)
 
 /* Sent, or r < 0: not asked, so nothing may time out. */
 INLINE int
-asked(struct actx *x, struct tnode *n, int r)
+asked(struct actx *x, uint32_t handle, int r)
 {
     struct turn_books *b;
 
     if (unlikely(r < 0)) {
-        tnode_end(x, n);
+        tnode_end(x, handle);
     } else {
         b = turn_books(x);
-        n->prev = b->asked;
-        b->asked = n->handle;
+        tnode_own(x, handle)->prev = b->asked;
+        b->asked = handle;
     }
     host_leave(x);
     return r;
 }
 
 INLINE void
-ask_write(struct msg *m, const struct tnode *n)
+ask_write(const struct actx *x, struct msg *m, uint32_t handle, uint64_t tag)
 {
     *message_ext(m) =
-        (struct msg_ext){n->handle, atomic_load_explicit(&n->gen, memory_order_relaxed), n->tag};
+        (struct msg_ext){handle, atomic_load_explicit(&tnode_own(x, handle)->gen, memory_order_relaxed), tag};
 }
 
 static COLD int
@@ -373,7 +373,6 @@ ask_slow(actor_ctx *ctx, actor_ref to, const actor_type *answer, uint64_t timeou
 {
     struct actx *x = (struct actx *)ctx;
     struct cell *c;
-    struct tnode *n;
     struct msg *m;
     int r;
 
@@ -384,10 +383,11 @@ ask_slow(actor_ctx *ctx, actor_ref to, const actor_type *answer, uint64_t timeou
     } else if (c == NULL) {
         r = -ERR_DEAD;
     } else if ((r = build(x, &m, t, v, MSG_F_ASK)) == 0) {
-        n = tnode_ask(x, to, MSG_TYPE(answer->head_), timeout_ms, tag);
-        if (n != NULL) {
-            ask_write(m, n);
-            return asked(x, n, enqueue(x, c, m));
+        uint32_t h = tnode_ask(x, to, MSG_TYPE(answer->head_), timeout_ms, tag);
+
+        if (h != 0) {
+            ask_write(x, m, h, tag);
+            return asked(x, h, enqueue(x, c, m));
         }
         message_free(x, m);
         r = -ERR_NOMEM;
@@ -397,9 +397,9 @@ ask_slow(actor_ctx *ctx, actor_ref to, const actor_type *answer, uint64_t timeou
 }
 
 static COLD int
-ask_many(struct actx *x, struct cell *c, struct msg *m, struct tnode *n)
+ask_many(struct actx *x, struct cell *c, struct msg *m, uint32_t handle)
 {
-    return asked(x, n, enqueue(x, c, m));
+    return asked(x, handle, enqueue(x, c, m));
 }
 
 int
@@ -408,22 +408,22 @@ call_ask(actor_ctx *ctx, actor_ref to, const actor_type *answer, uint64_t timeou
 {
     struct actx *x = (struct actx *)ctx;
     struct cell *c;
-    struct tnode *n;
     struct msg *m;
+    uint32_t h;
 
     if (unlikely(!host_try_enter(x)) || unlikely(answer->head_ == 0))
         return ask_slow(ctx, to, answer, timeout_ms, tag, t, v);
     if (unlikely(!resolve_usual(&c, x, to)) || unlikely(!is_small(t, MSG_F_ASK)) ||
         unlikely(x->w.pool.list[0].head == NULL))
         return ask_slow(ctx, to, answer, timeout_ms, tag, t, v);
-    n = tnode_ask_usual(x, to, MSG_TYPE(answer->head_), timeout_ms, tag);
-    if (unlikely(n == NULL))
+    h = tnode_ask_usual(x, to, MSG_TYPE(answer->head_), timeout_ms, tag);
+    if (unlikely(h == 0))
         return ask_slow(ctx, to, answer, timeout_ms, tag, t, v);
     m = message_small(x, t, v, MSG_F_ASK);
-    ask_write(m, n);
+    ask_write(x, m, h, tag);
     if (unlikely(!enqueue_usual(x, c, m)))
-        return ask_many(x, c, m, n);
-    return asked(x, n, 0);
+        return ask_many(x, c, m, h);
+    return asked(x, h, 0);
 }
 
 int

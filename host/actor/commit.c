@@ -61,15 +61,12 @@ unstash(struct cell *c)
 static void
 apply(struct actx *x, struct cell *c, struct turn_effect *fx)
 {
-    struct tnode *n;
-
     switch ((enum turn_effect_kind)fx->kind) {
     case FX_SPAWN:
         break; /* with the outbox */
     case FX_TIMER_CANCEL:
-        n = tnode_at(x->sys, (uint32_t)fx->handle);
-        if (tnode_is(n, (uint32_t)(fx->handle >> 32)))
-            life_end_timer(x, c, n);
+        if (tnode_is(tnode_at(x->sys, (uint32_t)fx->handle), (uint32_t)(fx->handle >> 32)))
+            life_end_timer(x, c, (uint32_t)fx->handle);
         break;
     case FX_STOP:
         stop(x, c, fx);
@@ -127,12 +124,12 @@ turn_rollback(struct actx *x, struct cell *c, bool restore_state)
 
     outbox_drop(x);
     for (; books->narmed > 0; books->narmed--) /* newest first, and cancels of this turn have not happened */
-        life_end_timer(x, c, tnode_at(x->sys, c->ext->timers));
+        life_end_timer(x, c, c->ext->timers);
     while (books->asked != 0) {
-        struct tnode *n = tnode_at(x->sys, books->asked);
+        uint32_t h = books->asked;
 
-        books->asked = n->prev;
-        tnode_end(x, n);
+        books->asked = tnode_at(x->sys, h)->prev;
+        tnode_end(x, h);
     }
     for (uint32_t i = x->nfx; i > 0; i--) {
         struct turn_effect *fx = &x->fx[i - 1];

@@ -131,12 +131,12 @@ drop_stale(struct actx *x, struct cell *c, struct msg *m)
 
 /* Of a timer that repeats: m stands for its message, of which the turn gets a copy, as the handler may cancel the timer. */
 static struct msg *
-tick_copy(struct actx *x, struct tnode *n, struct msg *m)
+tick_copy(struct actx *x, struct tnode *n, const struct tnode_extra *extra, struct msg *m)
 {
     struct msg *t;
 
     atomic_store_explicit(&n->inflight, 0, memory_order_release); /* pairs with the exchange in fire_again */
-    t = message_copy(x, atomic_load_explicit(&n->message, memory_order_relaxed));
+    t = message_copy(x, atomic_load_explicit(&extra->message, memory_order_relaxed));
     if (t != NULL)
         message_free(x, m);
     return t;
@@ -170,10 +170,10 @@ tick(struct actx *x, struct cell *c, struct msg *m)
     }
     x->tag = ext->tag;
     if (m->head & MSG_F_JOB) {
-        if (!SABOTAGE(timer_after_stop) || (tnode_is(n, ext->gen) && n->who.gen == c->ref.gen))
-            life_end_timer(x, c, n); /* it is over before the handler runs */
+        if (!SABOTAGE(timer_after_stop) || (tnode_is(n, ext->gen) && n->who == c->ref.gen))
+            life_end_timer(x, c, ext->slot); /* it is over before the handler runs */
     } else {
-        t = tick_copy(x, n, m);
+        t = tick_copy(x, n, tnode_extra(x->sys, ext->slot), m);
         if (t == NULL) {
             drop_stale(x, c, m);
             return;
@@ -205,22 +205,23 @@ end_ask(struct actx *x, struct cell *c, struct msg *m)
     const struct msg_ext *ext = message_ext(m);
     struct tnode *n = tnode_at(x->sys, ext->slot);
 
-    if (!tnode_is(n, ext->gen) || n->who.gen != c->ref.gen) {
+    if (!tnode_is(n, ext->gen) || n->who != c->ref.gen) {
         drop_stale(x, c, m); /* answered already, or timed out */
         return false;
     }
     if (n->incarnation != c->incarnation) {
-        tnode_end(x, n); /* a life before asked; its deadline need not come as well */
+        tnode_end(x, ext->slot); /* a life before asked; its deadline need not come as well */
         drop_stale(x, c, m);
         return false;
     }
     if ((m->head & MSG_F_REPLY) && !answers(x, n, m)) {
-        send_ask_failed(x, c, ext, n->target, -ERR_TYPE); /* that ends the ask when it is handled */
+        send_ask_failed(x, c, ext, tnode_extra(x->sys, ext->slot)->target,
+                        -ERR_TYPE); /* that ends the ask when it is handled */
         message_bury(x, c->ref, m, DEAD_type_mismatch, 0);
         return false;
     }
-    x->tag = n->tag;
-    tnode_end(x, n);
+    x->tag = tnode_extra(x->sys, ext->slot)->tag;
+    tnode_end(x, ext->slot);
     return true;
 }
 

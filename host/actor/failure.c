@@ -21,11 +21,11 @@ static void
 end_retry(struct actx *x, struct cell *c)
 {
     for (uint32_t h = c->ext == NULL ? 0 : c->ext->timers, next; h != 0; h = next) {
-        struct tnode *n = tnode_at(x->sys, h);
+        const struct tnode *n = tnode_at(x->sys, h);
 
         next = n->next;
         if (n->kind == TNODE_RETRY)
-            life_end_timer(x, c, n);
+            life_end_timer(x, c, h);
     }
 }
 
@@ -33,11 +33,11 @@ end_retry(struct actx *x, struct cell *c)
 static bool
 wait(struct actx *x, struct cell *c, enum actor_directive d, uint64_t delay_ns)
 {
-    struct tnode *n = tnode_arm(x, TNODE_RETRY, c->ref, delay_ns / 1000000 + 1, 0, d);
+    uint32_t h = tnode_arm(x, TNODE_RETRY, c->ref, delay_ns / 1000000 + 1, 0, d);
 
-    if (n == NULL || life_begin_timer(x, c, n) < 0) {
-        if (n != NULL)
-            tnode_end(x, n);
+    if (h == 0 || life_begin_timer(x, c, h) < 0) {
+        if (h != 0)
+            tnode_end(x, h);
         return false;
     }
     life_hold(c, CELL_HELD);
@@ -45,11 +45,11 @@ wait(struct actx *x, struct cell *c, enum actor_directive d, uint64_t delay_ns)
 }
 
 void
-life_retry(struct actx *x, struct cell *c, struct tnode *n)
+life_retry(struct actx *x, struct cell *c, uint32_t handle)
 {
-    enum actor_directive d = (enum actor_directive)n->tag;
+    enum actor_directive d = (enum actor_directive)tnode_extra(x->sys, handle)->tag;
 
-    life_end_timer(x, c, n);
+    life_end_timer(x, c, handle);
     if (c->life == CELL_HELD)
         life_direct(x, c, d, 0);
 }

@@ -30,38 +30,22 @@ life_record(struct actx *x, const struct cell *c, enum record_kind kind, uint32_
 }
 
 /* --- timers --- */
-/* The links are the actor's, but the worker that fires a node reads them too, to prefetch; so stores are atomic. */
-static void
-link_set(uint32_t *link, uint32_t handle)
-{
-    __atomic_store_n(link, handle, __ATOMIC_RELAXED);
-}
-
 int
-life_begin_timer(struct actx *x, struct cell *c, struct tnode *n)
+life_begin_timer(struct actx *x, struct cell *c, uint32_t handle)
 {
     struct cell_ext *ext = cell_ext_get(x, c);
 
     if (ext == NULL)
         return -ERR_NOMEM;
-    n->prev = 0;
-    n->next = ext->timers;
-    if (ext->timers != 0)
-        link_set(&tnode_at(x->sys, ext->timers)->prev, n->handle);
-    ext->timers = n->handle;
+    tnode_link(x, ext, handle, tnode_at(x->sys, handle));
     return 0;
 }
 
 void
-life_end_timer(struct actx *x, struct cell *c, struct tnode *n)
+life_end_timer(struct actx *x, struct cell *c, uint32_t handle)
 {
-    if (n->prev != 0)
-        link_set(&tnode_at(x->sys, n->prev)->next, n->next);
-    else
-        c->ext->timers = n->next;
-    if (n->next != 0)
-        link_set(&tnode_at(x->sys, n->next)->prev, n->prev);
-    tnode_end(x, n);
+    tnode_unlink(x, c->ext, tnode_at(x->sys, handle));
+    tnode_end(x, handle);
 }
 
 void
@@ -70,10 +54,8 @@ life_end_timers(struct actx *x, struct cell *c)
     uint32_t h = c->ext == NULL ? 0 : c->ext->timers, next;
 
     for (; h != 0; h = next) {
-        struct tnode *n = tnode_at(x->sys, h);
-
-        next = n->next;
-        tnode_end(x, n);
+        next = tnode_at(x->sys, h)->next;
+        tnode_end(x, h);
     }
     if (c->ext != NULL)
         c->ext->timers = 0;

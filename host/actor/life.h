@@ -25,7 +25,7 @@ void life_child_exited(struct actx *x, struct cell *c, const struct order *o); /
 /* A supervision answer, for a held or running actor. */
 void life_direct(struct actx *x, struct cell *c, enum actor_directive d, uint64_t delay_ns);
 /* n, a TNODE_RETRY of c, is due: the directive that waited. */
-void life_retry(struct actx *x, struct cell *c, struct tnode *n);
+void life_retry(struct actx *x, struct cell *c, uint32_t handle);
 /* The behaviour has a successor: move there if this actor can. */
 void life_switch(struct actx *x, struct cell *c);
 /* The accounts of that: c runs s->to from here on, its state is that one's. */
@@ -46,9 +46,9 @@ void life_drain(struct actx *x, struct cell *c, actor_ref was, unsigned reason);
 /* Link a new child under its parent; the parent's turn, or the port for a guardian. */
 void life_adopt(struct actx *x, struct cell *parent, struct cell *child);
 
-/* Timers are listed at their actor. begin: n is armed; end: out of the list and ended. 0 or -ERR_NOMEM. */
-int life_begin_timer(struct actx *x, struct cell *c, struct tnode *n);
-void life_end_timer(struct actx *x, struct cell *c, struct tnode *n);
+/* Timers are listed at their actor. begin: it is armed; end: out of the list and ended. 0 or -ERR_NOMEM. */
+int life_begin_timer(struct actx *x, struct cell *c, uint32_t handle);
+void life_end_timer(struct actx *x, struct cell *c, uint32_t handle);
 void life_end_timers(struct actx *x, struct cell *c); /* all of them */
 
 /* Watching (watch.c). */

@@ -5,6 +5,8 @@
 #include "actor/turn.h"
 #include <string.h>
 
+enum { FRESH = 64 }; /* new nodes at a time */
+
 /* --- the table --- */
 /* For the wheel: which entries are alive? An entry's life is its generation. */
 static size_t
@@ -25,6 +27,15 @@ keep(void *self, struct wheel_entry *e, size_t n)
     return kept;
 }
 
+static void
+ahead(void *self, const struct wheel_entry *e, size_t n)
+{
+    const struct tnode *node = ((struct tnodes *)self)->node;
+
+    for (size_t i = 0; i < n; i++)
+        __builtin_prefetch(&node[e[i].id], 1);
+}
+
 int
 tnodes_new(struct tnodes **ret, struct env *env, uint32_t home, struct wheel *wheel)
 {
@@ -34,10 +45,11 @@ tnodes_new(struct tnodes **ret, struct env *env, uint32_t home, struct wheel *wh
         return -ERR_NOMEM;
     t->env = env;
     t->node = env->reserve(env, TNODES_MAX * sizeof *t->node);
+    t->extra = env->reserve(env, TNODES_MAX * sizeof *t->extra);
     t->free = env->reserve(env, TNODES_MAX * sizeof *t->free);
     t->page = env->reserve(env, TNODE_PAGES * sizeof *t->page);
     t->floor = env->reserve(env, TNODE_PAGES * sizeof *t->floor);
-    if (t->node == NULL || t->free == NULL || t->page == NULL || t->floor == NULL) {
+    if (t->node == NULL || t->extra == NULL || t->free == NULL || t->page == NULL || t->floor == NULL) {
         tnodes_free(t);
         return -ERR_NOMEM;
     }
@@ -45,7 +57,8 @@ tnodes_new(struct tnodes **ret, struct env *env, uint32_t home, struct wheel *wh
     t->wheel = wheel;
     atomic_store_explicit(&t->used, 1, memory_order_relaxed); /* handle 0 is none */
     wheel->keep = keep;
-    wheel->keep_self = t;
+    wheel->ahead = ahead;
+    wheel->self = t;
     *ret = t;
     return 0;
 }
@@ -57,6 +70,8 @@ tnodes_free(struct tnodes *t)
         return;
     if (t->node != NULL)
         t->env->release(t->env, t->node, TNODES_MAX * sizeof *t->node);
+    if (t->extra != NULL)
+        t->env->release(t->env, t->extra, TNODES_MAX * sizeof *t->extra);
     if (t->free != NULL)
         t->env->release(t->env, t->free, TNODES_MAX * sizeof *t->free);
     if (t->page != NULL)
@@ -66,18 +81,17 @@ tnodes_free(struct tnodes *t)
     env_free_lines(t->env, t, sizeof *t);
 }
 
-static struct tnode *
+/* Nodes that nobody has had, so that they come out in address order. */
+static void
 fresh(struct tnodes *t)
 {
-    uint32_t i = atomic_load_explicit(&t->used, memory_order_relaxed);
-    struct tnode *n = &t->node[i];
+    uint32_t used = atomic_load_explicit(&t->used, memory_order_relaxed), n = TNODES_MAX - used;
 
-    if (i == TNODES_MAX)
-        return NULL;
-    n->handle = t->home << TNODE_HOME_SHIFT | i;
-    atomic_store_explicit(&t->used, i + 1,
+    n = n > FRESH ? FRESH : n;
+    for (uint32_t i = used + n; i-- > used;)
+        t->free[t->nfree++] = i;
+    atomic_store_explicit(&t->used, used + n,
                           memory_order_release); /* pairs with the acquire in tnodes_waiting */
-    return n;
 }
 
 void
@@ -92,104 +106,93 @@ tnodes_collect(struct actx *x)
     while (n != NULL) {
         struct tnode *next = n->returned == 0 ? NULL : &t->node[n->returned];
 
-        tnode_disarm_(t, n);
-        tnode_put_free_(t, n);
+        tnode_put_free_(t, n, (uint32_t)(n - t->node));
         n = next;
     }
 }
 
 /* --- arming --- */
-static COLD struct tnode *
-take_slow(struct actx *x)
+bool
+tnodes_refill_(struct actx *x)
 {
     struct tnodes *t = x->tn;
 
-    if (atomic_load_explicit(&t->returned, memory_order_relaxed) != NULL)
-        tnodes_collect(x);
+    if (x->w.foreign)
+        return false;
+    tnodes_collect(x);
     if (t->nfree == 0 && t->npages != 0)
         tnodes_page_(t);
-    return t->nfree != 0 ? &t->node[t->free[--t->nfree]] : fresh(t);
+    if (t->nfree == 0)
+        fresh(t);
+    return t->nfree != 0;
 }
 
-/* A node that is free. NULL: none can be had. */
-INLINE struct tnode *
-take(struct actx *x)
+static uint64_t
+bounded(uint64_t ms)
 {
-    struct tnodes *t = x->tn;
-    struct tnode *n;
-
-    if (unlikely(t->nfree == 0))
-        return take_slow(x);
-    n = &t->node[t->free[--t->nfree]];
-    if (likely(t->nfree >= TNODE_AHEAD))
-        __builtin_prefetch(&t->node[t->free[t->nfree - TNODE_AHEAD]], 1);
-    return n;
+    return ms > TNODE_AFTER_MAX ? TNODE_AFTER_MAX : ms;
 }
 
-struct tnode *
+uint32_t
 tnode_arm(struct actx *x, enum tnode_kind kind, actor_ref who, uint64_t after_ms, uint64_t period_ms,
           uint64_t tag)
 {
     struct tnodes *t = x->tn;
-    struct tnode *n = unlikely(x->w.foreign) ? NULL : take(x);
-    uint32_t gen;
+    uint32_t index = unlikely(x->w.foreign) ? 0 : tnode_take_(x), gen;
 
-    if (unlikely(n == NULL))
-        return NULL;
-    if (after_ms > TNODE_AFTER_MAX)
-        after_ms = TNODE_AFTER_MAX;
-    gen = atomic_load_explicit(&n->gen, memory_order_relaxed) + 1;
+    if (unlikely(index == 0))
+        return 0;
+    gen = atomic_load_explicit(&t->node[index].gen, memory_order_relaxed) + 1;
     /* never early: count from the tick after now */
-    if (unlikely(!wheel_arm(t->wheel, &x->w.pool, n->handle & TNODE_INDEX, gen,
-                            turn_now(x) / 1000000 + 1 + after_ms))) {
-        tnode_put_free_(t, n);
-        return NULL;
+    if (unlikely(
+            !wheel_arm(t->wheel, &x->w.pool, index, gen, turn_now(x) / 1000000 + 1 + bounded(after_ms)))) {
+        t->free[t->nfree++] = index;
+        return 0;
     }
+    t->extra[index].tag = tag;
     if (kind == TNODE_REPEATING)
-        n->period_ms = period_ms > TNODE_AFTER_MAX ? TNODE_AFTER_MAX : period_ms;
-    tnode_begin_(n, kind, who, 0, tag, gen);
-    return n;
+        t->extra[index].period_ms = bounded(period_ms);
+    tnode_begin_(&t->node[index], kind, who, 0, TNODE_INLINE, gen);
+    return t->home << TNODE_HOME_SHIFT | index;
 }
 
-struct tnode *
+uint32_t
 tnode_ask(struct actx *x, actor_ref target, uint32_t type, uint64_t timeout_ms, uint64_t tag)
 {
     struct tnodes *t = x->tn;
-    struct tnode *n = unlikely(x->w.foreign) ? NULL : take(x);
 
-    if (n == NULL)
-        return NULL;
-    tnode_put_free_(t, n); /* there is one: now for the wheel */
+    if (x->w.foreign || (t->nfree == 0 && !tnodes_refill_(x)))
+        return 0;
     if (t->wheel->nwaiting == WHEEL_WAITING)
         wheel_begin(t->wheel, turn_now(x) / 1000000);
     if (t->wheel->held >= t->wheel->room && !wheel_grow_(t->wheel, &x->w.pool))
-        return NULL;
-    return tnode_ask_usual(x, target, type, timeout_ms < TNODE_AFTER_MAX ? timeout_ms : TNODE_AFTER_MAX, tag);
+        return 0;
+    return tnode_ask_usual(x, target, type, bounded(timeout_ms), tag);
 }
 
 /* --- ending --- */
 static void
-free_message(struct actx *x, struct tnode *n, bool here)
+free_message(struct actx *x, const struct tnode *n, struct tnode_extra *extra, bool here)
 {
-    struct msg *m = atomic_load_explicit(&n->message, memory_order_relaxed);
+    struct msg *m = atomic_load_explicit(&extra->message, memory_order_relaxed);
 
     if (!here && m != NULL) /* home may fire it this very moment; pairs with the exchange there */
-        m = atomic_exchange_explicit(&n->message, NULL, memory_order_acq_rel);
+        m = atomic_exchange_explicit(&extra->message, NULL, memory_order_acq_rel);
     if (m != NULL)
         pool_put(&x->w.pool, n->class, m); /* without a look at the message, which is long out of cache */
 }
 
 void
-tnode_end_(struct actx *x, struct tnode *n)
+tnode_end_(struct actx *x, uint32_t handle)
 {
-    struct tnodes *home = x->sys->tn[n->handle >> TNODE_HOME_SHIFT];
-    bool here = likely(home == x->tn) && !x->w.foreign;
-    struct tnode *head;
+    struct tnodes *home = x->sys->tn[handle >> TNODE_HOME_SHIFT];
+    struct tnode *n = &home->node[handle & TNODE_INDEX], *head;
+    bool here = home == x->tn && !x->w.foreign;
 
-    if (unlikely(n->class != TNODE_INLINE))
-        free_message(x, n, here);
+    if (unlikely(n->class < TNODE_BARE))
+        free_message(x, n, &home->extra[handle & TNODE_INDEX], here);
     if (here) {
-        tnode_end_here_(home, n);
+        tnode_end_here_(home, n, handle & TNODE_INDEX);
         return;
     }
     atomic_store_explicit(&n->gen, atomic_load_explicit(&n->gen, memory_order_relaxed) + 1,
@@ -206,7 +209,7 @@ tnode_end_(struct actx *x, struct tnode *n)
 static bool
 waits(struct system *sys, struct tnode *n, const struct behaviour *b, const char *type)
 {
-    uint32_t slot = __atomic_load_n(&n->who.slot, __ATOMIC_RELAXED);
+    uint32_t slot = __atomic_load_n(&n->slot, __ATOMIC_RELAXED);
     const struct msg_type *t = types_get(&sys->types, atomic_load_explicit(&n->type, memory_order_relaxed));
 
     return tnode_lives(n) && t != NULL && strcmp(t->schema->name, type) == 0 &&

@@ -1,4 +1,4 @@
-/* tnode_trim.c - nodes go back to the system after a peak, a page of 64 at a time.
+/* tnode_trim.c - nodes go back to the system after a peak, a page of 128 at a time, and with it that of their extra parts.
  *
  * A page that is discarded reads as zero: generation 0, which is no life's, so whatever still names a node there is stale, as
  * before. The highest generation of the page is kept, and its nodes go on from there when they are used again: generations never
@@ -15,8 +15,8 @@ tnodes_surplus(const struct actx *x)
     const struct tnodes *t = x->tn;
     uint32_t used = atomic_load_explicit(&t->used, memory_order_relaxed) - t->npages * TNODE_PAGE;
 
-    return !x->w.foreign && t->nfree * sizeof(struct tnode) > TRIM_LEAST && t->nfree > used / 2 &&
-           t->nfree > 2 * t->stuck;
+    return !x->w.foreign && t->nfree * (sizeof *t->node + sizeof *t->extra) > TRIM_LEAST &&
+           t->nfree > used / 2 && t->nfree > 2 * t->stuck;
 }
 
 static uint32_t
@@ -40,6 +40,8 @@ give_back(struct tnodes *t, uint32_t from, uint32_t to)
         t->floor[p] = highest(&t->node[(size_t)p * TNODE_PAGE]);
     t->env->discard(t->env, &t->node[(size_t)from * TNODE_PAGE],
                     (size_t)(to - from) * TNODE_PAGE * sizeof *t->node);
+    t->env->discard(t->env, &t->extra[(size_t)from * TNODE_PAGE],
+                    (size_t)(to - from) * TNODE_PAGE * sizeof *t->extra);
 }
 
 void
@@ -84,10 +86,7 @@ tnodes_page_(struct tnodes *t)
     uint32_t first = t->page[--t->npages] * TNODE_PAGE;
 
     for (uint32_t i = first + TNODE_PAGE; i-- > first;) { /* so that they come out in address order */
-        struct tnode *n = &t->node[i];
-
-        n->handle = t->home << TNODE_HOME_SHIFT | i;
-        atomic_store_explicit(&n->gen, t->floor[first / TNODE_PAGE], memory_order_relaxed);
+        atomic_store_explicit(&t->node[i].gen, t->floor[first / TNODE_PAGE], memory_order_relaxed);
         t->free[t->nfree++] = i;
     }
 }

@@ -160,7 +160,7 @@ unusual(struct actx *x, struct cell *c, struct msg *m, int32_t code)
             turn_commit(x, c);
             life_stop(x, c, ACTOR_REASON_STOPPED);
         }
-        counter_inc(x->w.counters, COUNTER_handled_user);
+        counter_inc(x->w.counters, m->head & MSG_F_SYSTEM ? COUNTER_handled_system : COUNTER_handled_user);
         message_free(x, m);
     } else {
         turn_rollback(x, c, b->undo8 != 0);
@@ -177,17 +177,35 @@ ask_answered(struct actx *x, struct cell *c, struct msg *m)
     const struct msg_ext *ext = message_ext(m);
     struct tnode *n = tnode_at(x->sys, ext->slot);
 
-    if (!tnode_is(n, ext->gen) || n->who.gen != c->ref.gen || n->incarnation != c->incarnation ||
+    if (!tnode_is(n, ext->gen) || n->who != c->ref.gen || n->incarnation != c->incarnation ||
         MSG_TYPE(m->head) != atomic_load_explicit(&n->type, memory_order_relaxed))
         return false;
-    x->tag = n->tag;
-    tnode_end(x, n);
+    x->tag = ext->tag;
+    tnode_end(x, ext->slot);
+    return true;
+}
+
+/* m is a tick of a timer that fires once: that is over. false: not of a timer that lives, and nothing happened. */
+#define MSG_TICK (MSG_F_TIMER | MSG_F_JOB | MSG_F_SYSTEM)
+INLINE bool
+tick_taken(struct actx *x, struct cell *c, struct msg *m)
+{
+    const struct msg_ext *ext = message_ext(m);
+    struct tnode *n = tnode_at(x->sys, ext->slot);
+
+    if (!tnode_is(n, ext->gen) || n->who != c->ref.gen)
+        return false;
+    x->tag = ext->tag;
+    m->head &= ~MSG_F_TIMER; /* mail like any other from here on */
+    tnode_unlink(x, c->ext, n);
+    tnode_end(x, ext->slot);
     return true;
 }
 
 /* Mail whose head is not just the key and the class of the chain in hand. */
 enum other {
     OTHER_TALK,  /* a question, or an answer that was waited for: from here on like any other */
+    OTHER_TICK,  /* likewise, but not user mail */
     OTHER_CLASS, /* perhaps only another class */
     OTHER_WAY    /* it converts, is large or unknown, or has other flags */
 };
@@ -195,14 +213,18 @@ static __attribute__((noinline)) enum other
 other_kind(struct actx *x, struct cell *c, const struct dispatch *d, struct msg *m, uint64_t cls)
 {
     const struct dispatch_row *r = &d->rows[m->head & d->mask];
-    uint64_t flag = m->head & (MSG_F_ASK | MSG_F_REPLY);
+    uint64_t flag = m->head & (MSG_TICK | MSG_F_ASK | MSG_F_REPLY);
 
     if (r->key != (MSG_KEY(m->head) ^ flag) || MSG_CLASS(m->head) >= POOL_LARGE)
         return OTHER_WAY;
     if ((m->head & MSG_CLASS_MASK) != cls)
         return OTHER_CLASS;
-    if (flag != MSG_F_ASK)
+    if (flag == MSG_TICK)
+        return tick_taken(x, c, m) ? OTHER_TICK : OTHER_WAY;
+    if (flag == MSG_F_REPLY)
         return ask_answered(x, c, m) ? OTHER_TALK : OTHER_WAY;
+    if (flag != MSG_F_ASK)
+        return OTHER_WAY;
     x->dirty = TURN_UNANSWERED;
     return OTHER_TALK;
 }
@@ -253,8 +275,17 @@ used_free_before(struct actx *x, struct used *u, struct msg *m, uint64_t num)
 /* What the slices of one run of the worker's loop have in common. */
 struct tally {
     uint64_t handled; /* not in the counter yet */
+    uint64_t ticks;   /* of these: not user mail */
     uint64_t slices;
 };
+
+INLINE void /* else all of the tally would live in memory */
+tally_count(struct worker *w, struct tally *t)
+{
+    counter_add(w->counters, COUNTER_handled_user, t->handled - t->ticks);
+    counter_add(w->counters, COUNTER_handled_system, t->ticks);
+    t->handled = t->ticks = 0;
+}
 
 /* Turns are counted by their numbers alone: the usual turn touches no counter. */
 INLINE void
@@ -315,7 +346,7 @@ begin:;
         if (unlikely(r->key != (m->head ^ used.cls))) { /* flags, or not of the class */
             enum other how = other_kind(x, c, d, m, used.cls);
 
-            if (how != OTHER_TALK) {
+            if (how > OTHER_TICK) {
                 num--;
                 used_free_before(x, &used, m, num);
                 if (how == OTHER_CLASS) {
@@ -333,6 +364,7 @@ begin:;
                     goto yield;
                 goto again_or_yield;
             }
+            tally->ticks += how == OTHER_TICK;
             r = &d->rows[m->head & d->mask]; /* again: nothing is kept in a register for it */
         }
         x->cur = m;
@@ -349,6 +381,7 @@ begin:;
             used_free_before(x, &used, m, num - 1);
             c->turn = num;
             tally->handled += num - 1 - mark; /* this one is counted there */
+            tally->ticks -= (m->head & MSG_F_SYSTEM) != 0;
             mark = num;
             if (!unusual(x, c, m, code))
                 goto out;
@@ -371,8 +404,8 @@ begin:;
             used_free(x, &used, m, num);
             used.first = next;
             used.from = num;
-            counter_add(w->counters, COUNTER_handled_user, tally->handled + num - mark);
-            tally->handled = 0;
+            tally->handled += num - mark;
+            tally_count(w, tally);
             mark = num;
             if (clock_due(x, (uint32_t)(num - first) + other))
                 goto keep;
@@ -415,7 +448,7 @@ actor_run(struct worker *w, struct task *t)
     do
         slice(x, container_of(t, struct cell, task), &tally);
     while ((t = sched_again(w)) != NULL);
-    counter_add(w->counters, COUNTER_handled_user, tally.handled);
+    tally_count(w, &tally);
     counter_add(w->counters, COUNTER_slices, tally.slices);
     x->me = NULL;
     atomic_store_explicit(&w->slot, 0, memory_order_relaxed);

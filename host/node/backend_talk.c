@@ -209,19 +209,21 @@ ask(struct actx *x, struct ask_visit *a)
     struct cell *c = cell_resolve(x, a->w.who);
     struct tnode *n;
     struct msg *m;
+    uint32_t h;
     int r = c == NULL ? -ERR_DEAD : message_build_type(x, &m, a->w.type, a->w.v, MSG_F_ASK);
 
     if (r < 0)
         return r;
-    n = tnode_ask(x, a->w.who, 0, a->timeout_ms, a->id); /* any answer will do */
-    if (n == NULL) {
+    h = tnode_ask(x, a->w.who, 0, a->timeout_ms, a->id); /* any answer will do */
+    if (h == 0) {
         message_free(x, m);
         return -ERR_NOMEM;
     }
-    *message_ext(m) = (struct msg_ext){n->handle, atomic_load_explicit(&n->gen, memory_order_relaxed), a->id};
+    n = tnode_own(x, h);
+    *message_ext(m) = (struct msg_ext){h, atomic_load_explicit(&n->gen, memory_order_relaxed), a->id};
     r = outbox_add(x, c, m);
     if (r < 0) {
-        tnode_end(x, n);
+        tnode_end(x, h);
         message_free(x, m);
         return r;
     }

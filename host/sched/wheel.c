@@ -16,10 +16,12 @@ enum {
     OVERDUE = WHEEL_LEVELS * WHEEL_SLOTS,
     FAR = OVERDUE + 2,
     CHUNKS_SLACK = 64,
+    SHRINK_MOST = 64, /* chunks at each look: those freed last, which are in cache still */
+    AHEAD_CHUNKS = 4,
     DEAD_MIN = 1024,
     SURPLUS_CHUNKS = 4096 /* 1 MiB */
 };
-#define LEVEL_BITS 8
+#define LEVEL_BITS WHEEL_LEVEL_BITS
 #define FAR_BITS   (WHEEL_LEVELS * LEVEL_BITS)
 
 /* --- chunks --- */
@@ -79,25 +81,22 @@ shrink(struct wheel *w, struct pool *p, size_t chunks)
     w->room = room_of(w->chunks);
 }
 
-static inline void
-append(struct wheel *w, uint32_t list, const struct wheel_entry *e)
+/* The list's last chunk is full, or it has none. */
+struct wheel_chunk *
+wheel_chunk_(struct wheel *w, uint32_t list)
 {
     struct wheel_slot *s = &w->slot[list];
-    struct wheel_chunk *c = s->last;
+    struct wheel_chunk *fresh = chunk_take(w);
 
-    if (unlikely(c == NULL || c->n == WHEEL_CHUNK)) {
-        struct wheel_chunk *fresh = chunk_take(w);
-
-        if (c != NULL) {
-            c->next = fresh;
-        } else {
-            s->first = fresh;
-            if (list < OVERDUE)
-                w->used[list >> 8][(list & 255) >> 6] |= UINT64_C(1) << (list & 63);
-        }
-        s->last = c = fresh;
+    if (s->last != NULL) {
+        s->last->next = fresh;
+    } else {
+        s->first = fresh;
+        if (list < OVERDUE)
+            w->used[list >> 8][(list & 255) >> 6] |= UINT64_C(1) << (list & 63);
     }
-    c->e[c->n++] = *e;
+    s->last = fresh;
+    return fresh;
 }
 
 static void
@@ -116,25 +115,11 @@ far_tick(const struct wheel *w)
     return ((w->now >> FAR_BITS) + 1) << FAR_BITS;
 }
 
-/* Put e where its due tick belongs at w->now. due_tick >= now: equal is meant for a cascade, which fires
- * slot 0 next. */
-static inline void
-place(struct wheel *w, const struct wheel_entry *e)
+uint64_t
+wheel_far_(struct wheel *w, uint32_t *ret_list)
 {
-    uint64_t differ = e->due_tick ^ w->now, event;
-
-    if (differ >> FAR_BITS != 0) {
-        event = far_tick(w);
-        append(w, FAR, e);
-    } else {
-        unsigned top = differ == 0 ? 0 : 63 - (unsigned)__builtin_clzll(differ);
-        unsigned shift = top / LEVEL_BITS * LEVEL_BITS;
-
-        event = e->due_tick >> shift << shift;
-        append(w, shift / LEVEL_BITS * WHEEL_SLOTS + ((uint32_t)(e->due_tick >> shift) & 255), e);
-    }
-    if (event < w->soonest)
-        w->soonest = event;
+    *ret_list = FAR;
+    return far_tick(w);
 }
 
 void
@@ -156,7 +141,7 @@ compact(struct wheel *w, uint32_t list)
         return;
     set_empty(w, list);
     for (; c != NULL; c = next) {
-        size_t n = c->n - c->from, kept = w->keep(w->keep_self, c->e + c->from, n);
+        size_t n = c->n - c->from, kept = w->keep(w->self, c->e + c->from, n);
 
         next = c->next;
         w->held -= c->n - kept;
@@ -164,7 +149,7 @@ compact(struct wheel *w, uint32_t list)
         w->dead -= n - kept;
         /* into chunks that are free: at most as many as were read, and one before the first is given back */
         for (size_t i = 0; i < kept; i++)
-            append(w, list, &c->e[c->from + i]);
+            wheel_append_(w, list, &c->e[c->from + i]);
         chunk_free(w, c);
     }
 }
@@ -206,43 +191,45 @@ wheel_grow_(struct wheel *w, struct pool *p)
             break;
         chunk_free(w, c);
         w->chunks++;
+        pool_prefetch(p, WHEEL_CHUNK_CLASS);
     }
     w->room = room_of(w->chunks);
     return w->held < w->room;
 }
 
-bool
-wheel_arm(struct wheel *w, struct pool *p, uint32_t id, uint32_t gen, uint64_t due_tick)
+/* Put entries where their due ticks belong at w->now, in order. Neighbors are often due at the same tick. */
+static void
+place(struct wheel *w, const struct wheel_entry *e, size_t n)
 {
-    const struct wheel_entry e = {due_tick, id, gen};
+    uint64_t now = w->now, soonest = w->soonest, due = WHEEL_NONE, event;
+    uint32_t list = FAR;
 
-    if (unlikely(w->held >= w->room) && !wheel_grow_(w, p))
-        return false;
-    w->held++;
-    if (likely(due_tick > w->now)) {
-        place(w, &e);
-        return true;
+    for (size_t i = 0; i < n; i++) {
+        if (e[i].due_tick != due) {
+            due = e[i].due_tick;
+            event = wheel_list_(w, now, due, &list);
+            if (event < soonest)
+                soonest = event;
+        }
+        wheel_append_(w, list, &e[i]);
     }
-    append(w, w->overdue, &e);
-    w->soonest = 0;
-    return true;
+    w->soonest = soonest;
 }
 
 void
 wheel_begin(struct wheel *w, uint64_t now_tick)
 {
     struct wheel_entry *e = w->waiting;
-    size_t n = w->nwaiting, kept = w->keep == NULL || n == 0 ? n : w->keep(w->keep_self, e, n);
+    size_t n = w->nwaiting, kept = w->keep == NULL || n == 0 ? n : w->keep(w->self, e, n);
 
     if (now_tick < w->now)
         now_tick = w->now;
     w->nwaiting = 0;
     w->held -= n - kept;
     w->dead -= n - kept;
-    for (size_t i = 0; i < kept; i++) {
+    for (size_t i = 0; i < kept; i++)
         e[i].due_tick += now_tick + 1; /* whole ticks: this one has begun */
-        place(w, &e[i]);
-    }
+    place(w, e, kept);
 }
 
 /* --- time --- */
@@ -278,7 +265,7 @@ settle(struct wheel *w, uint32_t list)
         for (; c->from < c->n; c->from++) {
             struct wheel_entry e = c->e[c->from];
 
-            if (w->keep == NULL || w->keep(w->keep_self, &e, 1) == 1)
+            if (w->keep == NULL || w->keep(w->self, &e, 1) == 1)
                 return true;
             w->dead--;
             w->dropped++;
@@ -319,8 +306,7 @@ cascade(struct wheel *w, uint32_t list)
         chunk_prefetch(next);
         w->held -= c->from;
         w->dropped -= c->from;
-        for (uint32_t i = c->from; i < c->n; i++)
-            place(w, &c->e[i]);
+        place(w, c->e + c->from, c->n - c->from);
         chunk_free(w, c);
     }
 }
@@ -346,11 +332,25 @@ fire_due(struct wheel *w, size_t max, wheel_fire_fn *fire, void *self)
             w->dropped -= c->from;
             chunk_free(w, c);
         }
+        w->open += n;
         dead = fire(self, e, n);
         w->dead -= dead;
+        w->open -= dead;
         fired += n;
     }
     return fired;
+}
+
+/* What is left will be fired at the next looks: by then it shall be in cache. */
+static void
+look_ahead(const struct wheel *w)
+{
+    const struct wheel_chunk *c = w->due;
+
+    for (int i = 0; i < AHEAD_CHUNKS && c != NULL; i++, c = c->next) {
+        chunk_prefetch(c->next);
+        w->ahead(w->self, c->e + c->from, c->n - c->from);
+    }
 }
 
 static void
@@ -401,9 +401,11 @@ wheel_advance(struct wheel *w, struct pool *p, uint64_t now_tick, size_t max, wh
         w->soonest = 0; /* there may be more */
     }
     w->advancing = false;
+    if (w->due != NULL && w->ahead != NULL)
+        look_ahead(w);
     chunks = chunks_for(w->held);
     if (w->chunks > chunks + chunks / 2 + CHUNKS_SLACK)
-        shrink(w, p, chunks + CHUNKS_SLACK / 2);
+        shrink(w, p, chunks + SHRINK_MOST > w->chunks ? chunks : w->chunks - SHRINK_MOST);
     return fired;
 }
 

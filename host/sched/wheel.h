@@ -32,9 +32,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WHEEL_LEVELS 4
-#define WHEEL_SLOTS  256
-#define WHEEL_NONE   UINT64_MAX
+#define WHEEL_LEVELS     4
+#define WHEEL_LEVEL_BITS 8
+#define WHEEL_SLOTS      (1 << WHEEL_LEVEL_BITS)
+#define WHEEL_NONE       UINT64_MAX
 enum {
     WHEEL_CHUNK_CLASS = 2,
     WHEEL_CHUNK = 15,
@@ -54,6 +55,8 @@ struct wheel_chunk {
 };
 _Static_assert(sizeof(struct wheel_chunk) == POOL_MIN_BYTES << WHEEL_CHUNK_CLASS, "the chunks' pool class");
 
+/* These are next: whatever firing them needs may come into cache. */
+typedef void wheel_ahead_fn(void *self, const struct wheel_entry *e, size_t n);
 /* Which of these are alive? They move to the front, in order; returns how many. */
 typedef size_t wheel_keep_fn(void *self, struct wheel_entry *e, size_t n);
 /* Due, in order. The callee looks at each generation itself: a callback may cancel a later entry of the same call. Returns how
@@ -67,8 +70,10 @@ struct wheel {
         held; /* places in use: entries, dead and waiting ones and, in front of a slot, dropped ones included */
     size_t room; /* places that the chunks we have can hold, however the entries lie */
     size_t dead, dropped;
-    wheel_keep_fn *keep; /* NULL: all are alive */
-    void *keep_self;
+    size_t open;             /* fired, and whoever got them is not done with them yet */
+    wheel_keep_fn *keep;     /* NULL: all are alive */
+    wheel_ahead_fn *ahead;   /* may be NULL */
+    void *self;              /* of both */
     struct wheel_chunk *due; /* of the slot that stands open: not fired yet */
     struct wheel_chunk *free;
     size_t chunks;    /* in use and free */
@@ -86,12 +91,55 @@ void wheel_init(struct wheel *w, uint64_t now_tick);
 /* Everything armed is forgotten; the chunks go to p. */
 void wheel_fini(struct wheel *w, struct pool *p);
 
+/* Out of line: no room for one more place; the last chunk of a list is full; due past the current 2^32 ticks. */
+COLD bool wheel_grow_(struct wheel *w, struct pool *p);
+struct wheel_chunk *wheel_chunk_(struct wheel *w, uint32_t list);
+COLD uint64_t wheel_far_(struct wheel *w, uint32_t *ret_list);
+
+INLINE void
+wheel_append_(struct wheel *w, uint32_t list, const struct wheel_entry *e)
+{
+    struct wheel_chunk *c = w->slot[list].last;
+
+    if (unlikely(c == NULL || c->n == WHEEL_CHUNK))
+        c = wheel_chunk_(w, list);
+    c->e[c->n++] = *e;
+}
+
+/* The list that an entry for due_tick belongs to at `now`, and when that list is looked at. due_tick >= now: equal is meant for a
+ * cascade, which fires slot 0 next. */
+INLINE uint64_t
+wheel_list_(struct wheel *w, uint64_t now, uint64_t due_tick, uint32_t *ret_list)
+{
+    uint64_t differ = due_tick ^ now;
+    unsigned shift = (63 - (unsigned)__builtin_clzll(differ | 1)) / WHEEL_LEVEL_BITS * WHEEL_LEVEL_BITS;
+
+    if (unlikely(shift >= WHEEL_LEVELS * WHEEL_LEVEL_BITS))
+        return wheel_far_(w, ret_list);
+    *ret_list = shift / WHEEL_LEVEL_BITS * WHEEL_SLOTS + ((uint32_t)(due_tick >> shift) & (WHEEL_SLOTS - 1));
+    return due_tick >> shift << shift;
+}
+
 /* Fire {id, gen} at due_tick. A tick that is over is not an error: it fires at the next advance, or, from inside a callback, at
  * the advance after this one, so that a delay of zero cannot keep a worker for ever. false: no memory, nothing has changed.
  * Inside a callback it cannot fail for as many entries as the callback was given. p: the pool of the worker that owns w. */
-bool wheel_arm(struct wheel *w, struct pool *p, uint32_t id, uint32_t gen, uint64_t due_tick);
+INLINE bool
+wheel_arm(struct wheel *w, struct pool *p, uint32_t id, uint32_t gen, uint64_t due_tick)
+{
+    const struct wheel_entry e = {due_tick, id, gen};
+    uint32_t list = w->overdue;
+    uint64_t event = 0;
 
-COLD bool wheel_grow_(struct wheel *w, struct pool *p);
+    if (unlikely(w->held >= w->room) && !wheel_grow_(w, p))
+        return false;
+    w->held++;
+    if (likely(due_tick > w->now))
+        event = wheel_list_(w, w->now, due_tick, &list);
+    if (event < w->soonest)
+        w->soonest = event;
+    wheel_append_(w, list, &e);
+    return true;
+}
 
 INLINE void
 wheel_wait_(struct wheel *w, uint32_t id, uint32_t gen, uint64_t delay)
@@ -117,6 +165,14 @@ static inline void
 wheel_dead(struct wheel *w)
 {
     w->dead++;
+}
+
+/* One that has fired and was alive is done with: what came of it has been handled, or it is armed again. The owner paces what
+ * it fires by wheel.open; nothing here depends on it. */
+static inline void
+wheel_done(struct wheel *w)
+{
+    w->open--;
 }
 
 /* Time is now_tick: fire what is due, but no more than about max (a chunk more at most): the rest stays for the next call. A tick

@@ -73,6 +73,28 @@ age(struct worker *w)
         worker_push_ring(w, t);
 }
 
+static size_t
+fire(void *self, const struct wheel_entry *e, size_t n)
+{
+    struct worker *w = self;
+
+    return w->sched->ops.fire(w, e, n);
+}
+
+/* Not all that is due at once: a burst of ticks would be out of cache before its turns come. */
+static void
+timers(struct worker *w, size_t most)
+{
+    if (!w->foreign)
+        wheel_advance(w->wheel, &w->pool, w->now_ns / 1000000, most, fire, w);
+}
+
+void
+worker_timers(struct worker *w)
+{
+    timers(w, TIMERS_LEAST);
+}
+
 bool
 worker_clock(struct worker *w, uint32_t n)
 {
@@ -85,33 +107,12 @@ worker_clock(struct worker *w, uint32_t n)
         w->slice_start_ns = w->now_ns; /* first reading inside this slice */
     over = now - w->slice_start_ns > s->cfg.slice_ns || n + CLOCK_TURNS > s->cfg.slice_turns;
     w->now_ns = now;
-    worker_timers(w);
+    timers(w, (w->wheel->open < TIMERS_OPEN ? TIMERS_LEAST : 1) + took / TIMER_NS);
     if (w->runq->nested != 0)
         age(w);
     if (s->nworkers > 1 && !w->foreign)
         spread(w, took);
     return over;
-}
-
-static size_t
-fire(void *self, const struct wheel_entry *e, size_t n)
-{
-    struct worker *w = self;
-
-    return w->sched->ops.fire(w, e, n);
-}
-
-/* Not all that is due at once: a burst of ticks would be out of cache before its turns come. The part is no smaller than what
- * a worker can handle in the time that has passed, so slow turns of others do not hold ticks back. */
-void
-worker_timers(struct worker *w)
-{
-    uint64_t ns = w->now_ns - w->timers_ns;
-
-    if (w->foreign)
-        return;
-    w->timers_ns = w->now_ns;
-    wheel_advance(w->wheel, &w->pool, w->now_ns / 1000000, TIMERS_LEAST + ns / TIMER_NS, fire, w);
 }
 
 void

@@ -23,7 +23,8 @@ enum {
     INJECT_BATCH = 64,   /* and take so many at most */
     SPIN_NS = 40 * 1000, /* one idle worker spins so long before it sleeps; a wake-up costs about 29 us */
     TIMERS_LEAST = 32,   /* so many timers may fire at each look at the wheel, */
-    TIMER_NS = 200,      /* and one more for so much time since the last */
+    TIMERS_OPEN = 64,    /* unless so many have fired and are not handled yet, */
+    TIMER_NS = 500,      /* and one more for so much time since the last; slow turns do not hold them back */
     HEAVY_NS = 5 * 1000, /* a message, handled or sent: moving it to another CPU is nothing beside that */
 };
 
@@ -53,7 +54,6 @@ struct worker {
     uint64_t now_ns;     /* as last read */
     uint64_t sent;       /* messages, until then */
     uint64_t slice_start_ns;
-    uint64_t timers_ns;  /* the last look at the wheel */
     uint64_t surplus_ns; /* since when there is memory of our own to give back; 0: there is none */
     struct sched *sched;
     struct runq *runq;

@@ -17,6 +17,7 @@ static struct {
     struct depot depot;
     struct tnodes tn, other; /* other: of the worker that the actor runs on */
     struct tnode node[2];
+    struct tnode_extra extra[2];
     uint32_t free[4];
     struct cell cells[2];
     struct {
@@ -29,10 +30,12 @@ static void
 reset(void)
 {
     memset(g.node, 0, sizeof g.node);
+    memset(g.extra, 0, sizeof g.extra);
     memset(g.cells, 0, sizeof g.cells);
     memset(&g.msg, 0, sizeof g.msg);
     memset(&g.tn, 0, sizeof g.tn);
     g.tn.node = g.node;
+    g.tn.extra = g.extra;
     g.tn.free = g.free;
     g.tn.wheel = &g.wheel;
     g.tn.used = 2;
@@ -41,7 +44,7 @@ reset(void)
     g.sys.cells = g.cells;
     g.cells[1].ref = (actor_ref){.slot = 1, .gen = GEN};
     g.node[NODE] =
-        (struct tnode){.gen = LIFE, .handle = NODE, .who = g.cells[1].ref, .armed = 1, .class = TNODE_INLINE};
+        (struct tnode){.gen = LIFE, .slot = 1, .who = GEN, .armed = 1, .class = TNODE_INLINE};
     depot_init(&g.depot, env_real());
     for (int i = 0; i < 2; i++) {
         struct actx *x = &g.x[i];
@@ -64,7 +67,7 @@ reset_message(void)
     reset();
     g.node[NODE].kind = TNODE_TIMER;
     g.node[NODE].class = 0;
-    g.node[NODE].message = &g.msg.m;
+    g.extra[NODE].message = &g.msg.m;
 }
 static void
 reset_ask(void)
@@ -94,7 +97,7 @@ take_back(void)
         return;
     g.node[NODE].kind = TNODE_ASK; /* the next life */
     g.node[NODE].class = 1;
-    g.node[NODE].tag = 1;
+    g.extra[NODE].tag = 1;
 }
 static void
 fire_then_take_back(void)
@@ -105,13 +108,13 @@ fire_then_take_back(void)
 static void
 cancel(void)
 {
-    tnode_end(&g.x[1], &g.node[NODE]);
+    tnode_end(&g.x[1], NODE);
 }
 /* The answer came, and then the actor ended: life_finish_stop. */
 static void
 answer_and_end(void)
 {
-    tnode_end(&g.x[1], &g.node[NODE]);
+    tnode_end(&g.x[1], NODE);
     __atomic_store_n(&g.cells[1].ref.gen, 0, __ATOMIC_RELEASE);
 }
 

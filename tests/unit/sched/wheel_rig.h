@@ -106,7 +106,7 @@ setup(void)
     pool_init(&pool, &depot, NULL);
     wheel_init(&w, 1000);
     w.keep = keep;
-    w.keep_self = v;
+    w.self = v;
     memset(v, 0, sizeof v);
     memset(&trace, 0, sizeof trace);
 }
