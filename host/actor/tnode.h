@@ -242,7 +242,8 @@ tnode_end(struct actx *x, uint32_t handle)
     struct tnodes *t = x->tn;
     struct tnode *n = &t->node[handle & TNODE_INDEX];
 
-    if (likely(!x->w.foreign) && likely(handle >> TNODE_HOME_SHIFT == t->home) && likely(n->class >= TNODE_BARE))
+    if (likely(!x->w.foreign) && likely(handle >> TNODE_HOME_SHIFT == t->home) &&
+        likely(n->class >= TNODE_BARE))
         tnode_end_here_(t, n, handle & TNODE_INDEX);
     else
         tnode_end_(x, handle);

@@ -219,14 +219,13 @@ other_kind(struct actx *x, struct cell *c, const struct dispatch *d, struct msg 
         return OTHER_WAY;
     if ((m->head & MSG_CLASS_MASK) != cls)
         return OTHER_CLASS;
-    if (flag == MSG_TICK)
-        return tick_taken(x, c, m) ? OTHER_TICK : OTHER_WAY;
+    if (flag == MSG_F_ASK) {
+        x->dirty = TURN_UNANSWERED;
+        return OTHER_TALK;
+    }
     if (flag == MSG_F_REPLY)
         return ask_answered(x, c, m) ? OTHER_TALK : OTHER_WAY;
-    if (flag != MSG_F_ASK)
-        return OTHER_WAY;
-    x->dirty = TURN_UNANSWERED;
-    return OTHER_TALK;
+    return flag == MSG_TICK && tick_taken(x, c, m) ? OTHER_TICK : OTHER_WAY;
 }
 
 /* OTHER_WAY. m leaves the queue first, so that it may go anywhere. true: the slice goes on. */
