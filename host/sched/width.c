@@ -57,10 +57,10 @@ judge_wider(struct width *w, uint64_t now_ns)
 }
 
 static void
-judge_narrower(struct width *w, uint64_t now_ns)
+judge_narrower(struct width *w, uint64_t now_ns, bool left)
 {
     w->phase = WIDTH_STEADY;
-    if (w->rate < w->base - w->base / 32) {
+    if (!left || w->rate < w->base - w->base / 32) {
         aim(w, w->before);
         if (w->proof) {
             w->up = (struct width_trial){now_ns, WIDTH_WIDER_AGAIN_NS}; /* the next step may follow at once */
@@ -92,10 +92,13 @@ step(struct width *w, uint64_t now_ns, uint32_t awake, bool wanted)
         judge_wider(w, now_ns);
         break;
     case WIDTH_SETTLE:
-        w->phase = WIDTH_NARROWER;
+        if (awake > width_target(w))
+            judge_narrower(w, now_ns, false); /* nobody can leave */
+        else
+            w->phase = WIDTH_NARROWER;
         break;
     case WIDTH_NARROWER:
-        judge_narrower(w, now_ns);
+        judge_narrower(w, now_ns, true);
         break;
     }
 }

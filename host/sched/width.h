@@ -13,6 +13,7 @@
  * worker.c. A trial in vain takes a quarter of a millisecond, since what crosses meanwhile costs for longer than that: it lies in the
  * wrong cache, and a backlog grows. What a wider trial won is proved by going back. A trial in vain is repeated after 20 ms,
  * 80 ms ... 1 s, a proof after 5 ms, 20 ms ... 1 s.
+ * Where nobody can leave, there is nothing to prove.
  * One caller at a time (the scheduler's leave to measure); no clock, no lock, no allocation. target is read by all workers.
  */
 #ifndef SCHED_WIDTH_H

@@ -26,7 +26,8 @@ done(struct sched *s)
     return n;
 }
 
-/* Tell others what waits here, wake one when work is to spread, go when it is to spread less. took: the last CLOCK_TURNS. */
+/* Tell others what waits here, wake one when work is to spread, go when it is to spread less: not with a nest, which would be handed
+ * over as a row, and a tree of tasks then be walked in breadth. took: the last CLOCK_TURNS. */
 static void
 spread(struct worker *w, uint64_t took)
 {
@@ -54,7 +55,7 @@ spread(struct worker *w, uint64_t took)
     if (waits && parked != 0 && (heavy || awake < width_target(&s->width)) &&
         atomic_load_explicit(&s->spinning, memory_order_relaxed) == 0) {
         sched_wake(s);
-    } else if (!heavy && awake > width_target(&s->width) &&
+    } else if (!heavy && awake > width_target(&s->width) && w->runq->nested == 0 &&
                !atomic_exchange_explicit(&s->leaving, true, memory_order_relaxed)) {
         w->leaves = true; /* one at a time, so that not all go */
         w->inject_left = 1;

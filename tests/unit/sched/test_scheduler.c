@@ -279,3 +279,14 @@ Test(scheduler, turns_are_heavy_by_the_message)
     cr_assert(atomic_load(&w->heavy), "what was sent before does not count");
     worker_heavy(w, false);
 }
+
+Test(scheduler, who_has_a_nest_does_not_leave)
+{
+    t[0].next = NULL; /* both workers are awake, and one is enough */
+    cr_assert(runq_push_nest(w->runq, &t[0]));
+    turns(100);
+    cr_assert_not(w->leaves);
+    cr_assert_eq(worker_next(w), &t[0]);
+    turns(100);
+    cr_assert(w->leaves);
+}

@@ -138,6 +138,19 @@ Test(width, what_was_won_wrongly_is_lost_within_milliseconds)
     cr_assert_eq(width_target(&w), 1u);
 }
 
+Test(width, where_nobody_can_leave_what_was_won_stays)
+{
+    fresh(2);
+    until(loners, 2, 5);
+    for (int i = 0; i < 200; i++) {
+        now += 50000;
+        handled += loners(2) / 20;
+        width_sample(&w, now, handled, 2, true);
+    }
+    cr_assert_eq(width_target(&w), 2u);
+    cr_assert_eq(w.phase, (uint32_t)WIDTH_STEADY);
+}
+
 Test(width, slow_turns_are_measured_for_longer)
 {
     uint64_t began;
