@@ -5,14 +5,16 @@
 #include "sched/scheduler.h"
 
 enum {
-    PART_SHARE = 8,            /* of a worker's time while others wait: one part in so many and one */
-    PART_LEAST_NS = 20 * 1000, /* what comes meanwhile waits for so long, */
-    PART_MOST_NS = 200 * 1000, /* or for as long when the queue is long anyway: */
-    PART_CELLS = 4096,         /* so many move in a part at most, */
+    PART_SHARE = 8,            /* while others wait: of a worker's time one part in so many and one, */
+    PART_LEAST_NS = 20 * 1000, /* each at least so long, */
+    PART_MOST_NS = 200 * 1000, /* and at most: when the queue is long, or empty */
+    PART_CELLS = 8192,         /* so many move in a part at most, */
     PART_LOOKS = 16384,        /* or are looked at */
     CLOCK_CELLS = 16,          /* the clock is read once so many */
     GROUP = 256                /* taken at once */
 };
+/* Else a worker that has nothing but a sweep would be one too many for light work, and leave. */
+_Static_assert(PART_MOST_NS > HEAVY_NS * CLOCK_TURNS, "a part is a heavy turn, see worker.c");
 
 struct sweep_task {
     struct cell cell; /* only to be queued: attn is ATTN_SWEEP, and no reference leads here */
@@ -154,14 +156,6 @@ take_group(struct sweep *s, struct sweep_task *t)
     return t->at != t->end;
 }
 
-static uint64_t
-part_ns(uint64_t others_ns)
-{
-    uint64_t ns = others_ns / PART_SHARE;
-
-    return ns < PART_LEAST_NS ? PART_LEAST_NS : ns > PART_MOST_NS ? PART_MOST_NS : ns;
-}
-
 /* Do others wait here? The slot never holds a sweep's task. */
 static bool
 crowded(const struct sweep *s, const struct worker *w)
@@ -170,15 +164,27 @@ crowded(const struct sweep *s, const struct worker *w)
            runq_waiting(w->runq) >= atomic_load_explicit(&s->running, memory_order_relaxed);
 }
 
+/* 0: others come first. */
+static uint64_t
+part_ns(const struct sweep *s, const struct worker *w, uint64_t others_ns)
+{
+    uint64_t ns = others_ns / PART_SHARE;
+
+    if (!crowded(s, w))
+        return PART_MOST_NS;
+    if (ns < PART_LEAST_NS && !s->sys->sched.cfg.simulated) /* there the clock stands still */
+        return 0;
+    return ns < PART_LEAST_NS ? PART_LEAST_NS : ns > PART_MOST_NS ? PART_MOST_NS : ns;
+}
+
 /* false: all cells have been taken. */
 static bool
-work(struct actx *x, struct sweep_task *t, uint64_t now)
+work(struct actx *x, struct sweep_task *t, uint64_t end)
 {
     struct sweep *s = t->sweep;
     struct switch_tally tally = {.s = NULL};
     /* simulated: the clock stands still, and sim.c chooses slice_turns anew for each slice */
     uint32_t most = s->sys->sched.cfg.simulated ? s->sys->sched.cfg.slice_turns : PART_CELLS;
-    uint64_t end = now + part_ns(now - t->ended_ns);
     bool more = true;
 
     for (uint32_t moved = 0, looks = 0; moved < most && looks < PART_LOOKS && !x->w.foreign; looks++) {
@@ -200,15 +206,14 @@ sweep_part(struct actx *x, struct cell *c)
 {
     struct sweep_task *t = container_of(c, struct sweep_task, cell);
     struct worker *w = &x->w;
-    uint64_t now = env_mono_ns(x->sys->env);
+    uint64_t now = env_mono_ns(x->sys->env), ns = part_ns(t->sweep, w, now - t->ended_ns);
     bool more;
 
-    if (now - t->ended_ns < (uint64_t)PART_SHARE * PART_LEAST_NS && !x->sys->sched.cfg.simulated &&
-        crowded(t->sweep, w)) {
-        worker_push_ring(w, &c->task); /* not yet */
+    if (ns == 0) {
+        worker_push_ring(w, &c->task);
         return;
     }
-    more = work(x, t, now);
+    more = work(x, t, now + ns);
     x->me = c;
     atomic_store_explicit(&w->slot, 0, memory_order_relaxed);
     w->inject_left = 1; /* a part is as long as many slices: look there after each */
