@@ -88,8 +88,11 @@ fresh(struct tnodes *t)
     uint32_t used = atomic_load_explicit(&t->used, memory_order_relaxed), n = TNODES_MAX - used;
 
     n = n > FRESH ? FRESH : n;
-    for (uint32_t i = used + n; i-- > used;)
+    for (uint32_t i = used + n; i-- > used;) {
         t->free[t->nfree++] = i;
+        /* written before it is read: else the kernel takes two faults for a page, and flushes the TLB in between */
+        atomic_store_explicit(&t->node[i].gen, 0, memory_order_relaxed);
+    }
     atomic_store_explicit(&t->used, used + n,
                           memory_order_release); /* pairs with the acquire in tnodes_waiting */
 }
