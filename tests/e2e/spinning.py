@@ -6,7 +6,7 @@
 One worker never spins, as nobody else could make work for it. Several may burn one spin more than that, whatever their number, and
 60 us for noise; the least of several parts counts, since others on this machine only add.
 """
-import glob, math, sys
+import glob, math, os, sys
 from daemon import Daemon, Wrong
 
 SPIN_US, SLACK_US, PARTS, TICKS = 40, 60, 4, 25
@@ -46,9 +46,10 @@ def measure(actord, plugin, threads):
 
 
 try:
+    actord, plugin = map(os.path.abspath, sys.argv[1:])
     least = {}
     for n in (1, 2, 4) * 2:
-        least[n] = min(least.get(n, math.inf), measure(*sys.argv[1:], n))
+        least[n] = min(least.get(n, math.inf), measure(actord, plugin, n))
     for n in (2, 4):
         if least[n] - least[1] > SPIN_US + SLACK_US:
             raise Wrong(f"{n} workers burn {least[n] - least[1]:.1f} us a tick more than one; {SPIN_US + SLACK_US} at most")
