@@ -270,7 +270,9 @@ steal_on(void *arg)
             give_back(x);
             atomic_fetch_add(&slot_steals, 1);
         }
-        if (k == 0 && !*slot_only) {
+        if (*slot_only) { /* it holds the lock for nearly all of the time: the owner has to come to it as well */
+            sched_yield();
+        } else if (k == 0) {
             for (struct task *c = runq_steal_nest(&q); c != NULL; c = x) {
                 x = c->next;
                 take(c);
