@@ -320,7 +320,7 @@ pool_refill_(struct pool *p, unsigned cls)
 {
     struct pool_class_list *l = &p->list[cls];
     struct pool_block *b;
-    uint32_t n;
+    uint32_t n = 0;
 
     count(p, COUNTER_pool_refills);
     if (env_fault(p->depot->env)) {

@@ -88,7 +88,7 @@ ALL = [
     Scenario("ask", "8 clients ask one server, 5 s of patience", "ask", {"n": 2_000_000}, {"n": 4_000},
              {"throughput": "ask/s"}, {"throughput": ("ask", "throughput")},
              {"throughput": both("ask", "throughput")}),
-    Scenario("ask_notimeout", "the same with all the patience the SDK has", "ask", {"n": 2_000_000, "timeout_ms": 0},
+    Scenario("ask_notimeout", "the same without a deadline: a tell and a reply to it", "ask", {"n": 2_000_000, "timeout_ms": 0},
              {"n": 4_000}, {"throughput": "ask/s"}, {"throughput": ("ask", "throughput")},
              {"throughput": both("ask_notimeout", "throughput", erlang=("ask_raw", "throughput"))}),
     Scenario("timers", "1M timers: armed, canceled, fired; fire_wall: due in 1 to 100 ms; expire: all due at once",
