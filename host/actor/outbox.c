@@ -79,13 +79,7 @@ outbox_add_slow_(struct actx *x, struct cell *c, struct msg *m)
         x->obmap[place(target(x->ob_top))] = 1;
     i = x->obmap[place(c)]; /* may be stale: checked */
     if (i != 0 && i <= n && target(&x->ob[i]) == c) {
-        struct outbox_entry *e = &x->ob[i];
-
-        if (e->last != NULL)
-            atomic_store_explicit(&e->last->next, m, memory_order_relaxed);
-        else
-            e->first = m;
-        e->last = m;
+        outbox_append_(&x->ob[i], m);
         return 0;
     }
     return open_entry(x, c, m, 0);

@@ -22,6 +22,17 @@ outbox_open_(struct actx *x, struct outbox_entry *e, struct cell *c, struct msg 
     x->ob_top = e;
 }
 
+/* To an entry that may hold nothing yet: a child's. */
+INLINE void
+outbox_append_(struct outbox_entry *e, struct msg *m)
+{
+    if (e->last != NULL)
+        atomic_store_explicit(&e->last->next, m, memory_order_relaxed);
+    else
+        e->first = m;
+    e->last = m;
+}
+
 /* m->next is NULL. 0, or -ERR_LIMIT / -ERR_NOMEM (too many targets): m is still the caller's. */
 INLINE int
 outbox_add(struct actx *x, struct cell *c, struct msg *m)
@@ -38,11 +49,7 @@ outbox_add(struct actx *x, struct cell *c, struct msg *m)
         return 0;
     }
     if ((uintptr_t)e->to == ((uintptr_t)c | OUTBOX_FRESH)) { /* the newest child */
-        if (e->last != NULL)
-            atomic_store_explicit(&e->last->next, m, memory_order_relaxed);
-        else
-            e->first = m;
-        e->last = m;
+        outbox_append_(e, m);
         return 0;
     }
     return outbox_add_slow_(x, c, m);
