@@ -1,52 +1,14 @@
-#include "actor/tnode.h"
-#include "fixture.h"
+#include "tnode_rig.h"
 
 TestSuite(tnode, .init = rig_start, .fini = rig_stop);
 
-static actor_ref a, b;
 static int got;
-static int64_t timer;
-
-static void
-two(void)
-{
-    a = rig_spawn("t.thing");
-    b = rig_spawn("t.thing");
-}
-
-/* Nodes that are neither free nor on their way home. */
-static uint32_t
-nodes_live(void)
-{
-    uint32_t n = 0;
-
-    for (uint32_t h = 0; h < rig.sys.sched.nworkers; h++)
-        for (uint32_t i = 1; i < rig.sys.tn[h]->used; i++)
-            n += atomic_load(&tnode_at(&rig.sys, h << TNODE_HOME_SHIFT | i)->gen) & 1;
-    return n;
-}
 
 static actor_result
 ask_100ms(actor_ctx *ctx, void *self, uint64_t tag)
 {
     (void)self;
     got = actor_ask(ctx, b, num, 100, tag, get);
-    return ACTOR_OK;
-}
-
-static actor_result
-arm(actor_ctx *ctx, void *self, uint64_t after)
-{
-    (void)self;
-    timer = actor_timer(ctx, after, 0, 7, num, .v = after);
-    return ACTOR_OK;
-}
-
-static actor_result
-arm_every(actor_ctx *ctx, void *self, uint64_t ms)
-{
-    (void)self;
-    timer = actor_timer(ctx, ms, ms, 8, num, .v = ms);
     return ACTOR_OK;
 }
 
@@ -60,28 +22,10 @@ cancel(actor_ctx *ctx, void *self, uint64_t arg)
 }
 
 /* --- asks --- */
-static actor_result
-sleep_through(actor_ctx *ctx, void *self, uint64_t arg)
-{
-    (void)ctx;
-    (void)arg;
-    ((thing *)self)->mode = MODE_STASH;
-    return ACTOR_OK;
-}
-
-static actor_result
-wake_up(actor_ctx *ctx, void *self, uint64_t arg)
-{
-    (void)arg;
-    ((thing *)self)->mode = MODE_NOTE;
-    cr_assert_geq(actor_unstash_all(ctx), 0);
-    return ACTOR_OK;
-}
-
 Test(tnode, an_ask_that_nobody_answers_times_out_once)
 {
     two();
-    rig_do(b, sleep_through, 0); /* puts the question off */
+    rig_do(b, put_off, MODE_STASH); /* puts the question off */
     rig_do(a, ask_100ms, 5);
     rig_advance(90);
     cr_assert_eq(rig_events(a, EV_ASK_FAILED), 0);
@@ -98,7 +42,7 @@ Test(tnode, an_ask_that_nobody_answers_times_out_once)
 Test(tnode, an_answer_that_comes_too_late_reaches_nobody)
 {
     two();
-    rig_do(b, sleep_through, 0);
+    rig_do(b, put_off, MODE_STASH);
     rig_do(a, ask_100ms, 5);
     rig_advance(150);
     rig_do(b, wake_up, 0);
@@ -109,7 +53,7 @@ Test(tnode, an_answer_that_comes_too_late_reaches_nobody)
 Test(tnode, a_put_off_question_can_still_be_answered_in_time)
 {
     two();
-    rig_do(b, sleep_through, 0);
+    rig_do(b, put_off, MODE_STASH);
     rig_do(a, ask_100ms, 5);
     rig_advance(50);
     rig_do(b, wake_up, 0);
@@ -132,7 +76,7 @@ Test(tnode, asking_the_dead_is_a_status)
 Test(tnode, an_ask_to_an_actor_that_stops_fails_at_once)
 {
     two();
-    rig_do(b, sleep_through, 0);
+    rig_do(b, put_off, MODE_STASH);
     rig_do(a, ask_100ms, 6);
     rig_end(b, ACTOR_STOP_NOW);
     cr_assert_eq(rig_events(a, EV_ASK_FAILED), 1);
@@ -244,7 +188,7 @@ Test(tnode, answers_to_a_life_before_a_restart_are_stale)
 {
     two();
     rig_policy.directive = ACTOR_DIRECTIVE_RESTART;
-    rig_do(b, sleep_through, 0);
+    rig_do(b, put_off, MODE_STASH);
     rig_do(a, ask_then_fail_next, 9);
     cr_assert_eq(rig_cell(a)->incarnation, 1);
     rig_do(b, wake_up, 0);
@@ -259,7 +203,7 @@ Test(tnode, deadlines_of_a_life_before_a_restart_are_stale_and_their_nodes_come_
 {
     two();
     rig_policy.directive = ACTOR_DIRECTIVE_RESTART;
-    rig_do(b, sleep_through, 0);
+    rig_do(b, put_off, MODE_STASH);
     rig_do(a, ask_then_fail_next, 9);
     rig_advance(200);
     cr_assert_eq(rig_events(a, EV_ASK_FAILED), 0);
@@ -280,7 +224,7 @@ Test(tnode, a_deadline_that_waits_in_the_mailbox_of_an_actor_that_ends_costs_no_
     two();
     rig_policy.directive = ACTOR_DIRECTIVE_RESTART;
     rig_policy.delay_ns = UINT64_C(500000000);
-    rig_do(b, sleep_through, 0);
+    rig_do(b, put_off, MODE_STASH);
     rig_do(a, ask_and_hold, 9);
     rig_advance(200); /* the deadline's mail is queued: a is held */
     cr_assert_eq(rig_cell(a)->life, CELL_HELD);
@@ -292,7 +236,7 @@ Test(tnode, a_deadline_that_waits_in_the_mailbox_of_an_actor_that_ends_costs_no_
 Test(tnode, an_open_ask_of_an_actor_that_ended_goes_at_its_deadline)
 {
     two();
-    rig_do(b, sleep_through, 0);
+    rig_do(b, put_off, MODE_STASH);
     rig_do(a, ask_100ms, 9);
     rig_end(a, ACTOR_STOP_NOW);
     rig_advance(150);
@@ -310,7 +254,7 @@ ask_for_ever(actor_ctx *ctx, void *self, uint64_t tag)
 Test(tnode, an_endless_deadline_is_not_over_at_once)
 {
     two();
-    rig_do(b, sleep_through, 0);
+    rig_do(b, put_off, MODE_STASH);
     rig_do(a, ask_for_ever, 9);
     cr_assert_eq(got, 0);
     rig_advance(1000);
@@ -514,15 +458,6 @@ Test(tnode, a_cancel_in_a_failed_turn_did_not_happen)
     rig_do(a, cancel_and_fail, 0);
     rig_advance(50);
     cr_assert_str_eq(rig_nums(a), "10");
-}
-
-static actor_result
-arm_many(actor_ctx *ctx, void *self, uint64_t n)
-{
-    (void)self;
-    for (uint64_t i = 0; i < n; i++)
-        cr_assert_gt(actor_timer(ctx, 1 + i % 20, 0, i, num, .v = i), 0);
-    return ACTOR_OK;
 }
 
 Test(tnode, one_actor_may_have_hundreds_of_timers)

@@ -1,59 +1,12 @@
-#include "actor/tnode.h"
-#include "fixture.h"
+#include "tnode_rig.h"
 
 TestSuite(tnode_fire, .init = rig_start, .fini = rig_stop);
-
-static actor_ref a, b;
-static int64_t timer;
-
-static void
-two(void)
-{
-    a = rig_spawn("t.thing");
-    b = rig_spawn("t.thing");
-}
 
 /* Fired and not handled yet. */
 static uint64_t
 open_now(void)
 {
     return rig_worker(0)->tn->wheel->open;
-}
-
-/* Nodes that are neither free nor on their way home. */
-static uint32_t
-nodes_live(void)
-{
-    uint32_t n = 0;
-
-    for (uint32_t i = 1; i < rig.sys.tn[0]->used; i++)
-        n += atomic_load(&tnode_at(&rig.sys, i)->gen) & 1;
-    return n;
-}
-
-static actor_result
-arm(actor_ctx *ctx, void *self, uint64_t after)
-{
-    (void)self;
-    timer = actor_timer(ctx, after, 0, 7, num, .v = after);
-    return ACTOR_OK;
-}
-
-static actor_result
-arm_every(actor_ctx *ctx, void *self, uint64_t ms)
-{
-    (void)self;
-    timer = actor_timer(ctx, ms, ms, 8, num, .v = ms);
-    return ACTOR_OK;
-}
-
-static actor_result
-arm_many(actor_ctx *ctx, void *self, uint64_t n)
-{
-    (void)self;
-    for (uint64_t i = 0; i < n; i++)
-        cr_assert_gt(actor_timer(ctx, 1 + i % 20, 0, i, num, .v = i), 0);
-    return ACTOR_OK;
 }
 
 static actor_result
@@ -66,15 +19,6 @@ let_time_pass(actor_ctx *ctx, void *self, uint64_t ms)
         rig_worker(0)->w.now_ns = rig.env.mono_ns;
         worker_timers(&rig_worker(0)->w);
     }
-    return ACTOR_OK;
-}
-
-static actor_result
-wake_up(actor_ctx *ctx, void *self, uint64_t arg)
-{
-    (void)arg;
-    ((thing *)self)->mode = MODE_NOTE;
-    cr_assert_geq(actor_unstash_all(ctx), 0);
     return ACTOR_OK;
 }
 
@@ -100,14 +44,6 @@ Test(tnode_fire, a_timer_without_payload_and_tag_shows_nothing_of_the_one_before
     cr_assert_str_eq(rig_nums(a), "5 0");
     cr_assert_eq(rig_event(a, EV_NUM, 0)->tag, 7);
     cr_assert_eq(rig_event(a, EV_NUM, 1)->tag, 0);
-}
-
-static actor_result
-put_off(actor_ctx *ctx, void *self, uint64_t arg)
-{
-    (void)ctx;
-    ((thing *)self)->mode = arg;
-    return ACTOR_OK;
 }
 
 Test(tnode_fire, a_tick_that_is_put_off_keeps_its_tag_and_is_counted_once)
