@@ -6,7 +6,7 @@
  * fires.
  *
  * Why memory is never missing later: each slot's chunks are full but for the last, so n places in s slots take at most
- * n / 15 + s chunks, wherever they lie. Arming sees to it that there are so many for the worst s, and one to copy from.
+ * n / 20 + s chunks, wherever they lie. Arming sees to it that there are so many for the worst s, and one to copy from.
  */
 #include "sched/wheel.h"
 #include <assert.h>
@@ -17,11 +17,12 @@ enum {
     FAR = OVERDUE + 2,
     CHUNKS_SLACK = 64,
     SHRINK_MOST = 64, /* chunks at each look: those freed last, which are in cache still */
-    AHEAD_CHUNKS = 4,
+    AHEAD_CHUNKS = 3,
     DEAD_MIN = 1024,
     SURPLUS_CHUNKS = 4096 /* 1 MiB */
 };
 #define LEVEL_BITS WHEEL_LEVEL_BITS
+#define ID_MASK    ((UINT32_C(1) << WHEEL_ID_BITS) - 1)
 #define FAR_BITS   (WHEEL_LEVELS * LEVEL_BITS)
 
 /* --- chunks --- */
@@ -81,22 +82,24 @@ shrink(struct wheel *w, struct pool *p, size_t chunks)
     w->room = room_of(w->chunks);
 }
 
-/* The list's last chunk is full, or it has none. */
-struct wheel_chunk *
+/* The list's last chunk is full, or it has none. Its new one, as slot.last. */
+uintptr_t
 wheel_chunk_(struct wheel *w, uint32_t list)
 {
     struct wheel_slot *s = &w->slot[list];
     struct wheel_chunk *fresh = chunk_take(w);
 
-    if (s->last != NULL) {
-        s->last->next = fresh;
+    if (s->last != 0) {
+        struct wheel_chunk *full = (struct wheel_chunk *)(s->last & ~WHEEL_LAST_N);
+
+        full->n = WHEEL_CHUNK;
+        full->next = fresh;
     } else {
         s->first = fresh;
         if (list < OVERDUE)
             w->used[list >> 8][(list & 255) >> 6] |= UINT64_C(1) << (list & 63);
     }
-    s->last = fresh;
-    return fresh;
+    return (uintptr_t)fresh;
 }
 
 static void
@@ -105,6 +108,43 @@ set_empty(struct wheel *w, uint32_t list)
     w->slot[list] = (struct wheel_slot){0};
     if (list < OVERDUE)
         w->used[list >> 8][(list & 255) >> 6] &= ~(UINT64_C(1) << (list & 63));
+}
+
+/* The last chunk shall know what it holds: somebody reads the list. */
+static struct wheel_chunk *
+list_read(const struct wheel *w, uint32_t list)
+{
+    const struct wheel_slot *s = &w->slot[list];
+
+    if (s->last != 0)
+        ((struct wheel_chunk *)(s->last & ~WHEEL_LAST_N))->n = s->last & WHEEL_LAST_N;
+    return s->first;
+}
+static struct wheel_chunk *
+list_take(struct wheel *w, uint32_t list)
+{
+    struct wheel_chunk *c = list_read(w, list);
+
+    if (c != NULL)
+        set_empty(w, list);
+    return c;
+}
+
+/* What a chunk holds. Returns how many. */
+static inline size_t
+unpack(const struct wheel *w, const struct wheel_chunk *c, struct wheel_entry *e)
+{
+    const uint64_t now = w->now;
+    const size_t n = c->n - c->from;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct wheel_packed *p = &c->e[c->from + i];
+        const uint64_t due = (uint64_t)(p->due_id >> WHEEL_ID_BITS) << 32 | p->due;
+
+        e[i] = (struct wheel_entry){now + (uint64_t)((int64_t)((due - now) << 24) >> 24), p->due_id & ID_MASK,
+                                    p->gen};
+    }
+    return n;
 }
 
 /* --- arming --- */
@@ -135,21 +175,22 @@ wheel_init(struct wheel *w, uint64_t now_tick)
 static void
 compact(struct wheel *w, uint32_t list)
 {
-    struct wheel_chunk *c = w->slot[list].first, *next;
+    struct wheel_chunk *c = list_take(w, list), *next;
+    struct wheel_entry e[WHEEL_CHUNK];
 
-    if (c == NULL)
-        return;
-    set_empty(w, list);
     for (; c != NULL; c = next) {
-        size_t n = c->n - c->from, kept = w->keep(w->self, c->e + c->from, n);
+        size_t n = 0, kept;
 
+        for (uint64_t at = c->from; at < c->n; at++)
+            e[n++] = (struct wheel_entry){at, c->e[at].due_id & ID_MASK, c->e[at].gen};
+        kept = w->keep(w->self, e, n);
         next = c->next;
         w->held -= c->n - kept;
         w->dropped -= c->from;
         w->dead -= n - kept;
         /* into chunks that are free: at most as many as were read, and one before the first is given back */
         for (size_t i = 0; i < kept; i++)
-            wheel_append_(w, list, &c->e[c->from + i]);
+            wheel_append_(w, list, c->e[e[i].due_tick]); /* of those that are kept, where they lay */
         chunk_free(w, c);
     }
 }
@@ -211,7 +252,7 @@ place(struct wheel *w, const struct wheel_entry *e, size_t n)
             if (event < soonest)
                 soonest = event;
         }
-        wheel_append_(w, list, &e[i]);
+        wheel_append_(w, list, wheel_packed_(e[i].id, e[i].gen, e[i].due_tick));
     }
     w->soonest = soonest;
 }
@@ -228,7 +269,7 @@ wheel_begin(struct wheel *w, uint64_t now_tick)
     w->held -= n - kept;
     w->dead -= n - kept;
     for (size_t i = 0; i < kept; i++)
-        e[i].due_tick += now_tick + 1; /* whole ticks: this one has begun */
+        e[i].due_tick = wheel_bounded_(w, e[i].due_tick + now_tick + 1); /* whole ticks: this one has begun */
     place(w, e, kept);
 }
 
@@ -258,12 +299,12 @@ static bool
 settle(struct wheel *w, uint32_t list)
 {
     struct wheel_slot *s = &w->slot[list];
+    struct wheel_chunk *c;
 
-    while (s->first != NULL) {
-        struct wheel_chunk *c = s->first;
-
+    list_read(w, list);
+    while ((c = s->first) != NULL) {
         for (; c->from < c->n; c->from++) {
-            struct wheel_entry e = c->e[c->from];
+            struct wheel_entry e = {0, c->e[c->from].due_id & ID_MASK, c->e[c->from].gen};
 
             if (w->keep == NULL || w->keep(w->self, &e, 1) == 1)
                 return true;
@@ -298,15 +339,15 @@ wheel_next(struct wheel *w)
 static void
 cascade(struct wheel *w, uint32_t list)
 {
-    struct wheel_chunk *c = w->slot[list].first, *next;
+    struct wheel_chunk *c = list_take(w, list), *next;
+    struct wheel_entry e[WHEEL_CHUNK];
 
-    set_empty(w, list);
     for (; c != NULL; c = next) {
         next = c->next;
         chunk_prefetch(next);
         w->held -= c->from;
         w->dropped -= c->from;
-        place(w, c->e + c->from, c->n - c->from);
+        place(w, e, unpack(w, c, e));
         chunk_free(w, c);
     }
 }
@@ -326,8 +367,7 @@ fire_due(struct wheel *w, size_t max, wheel_fire_fn *fire, void *self)
 
             w->due = c->next;
             chunk_prefetch(w->due);
-            memcpy(e + n, c->e + c->from, (c->n - c->from) * sizeof *e);
-            n += c->n - c->from;
+            n += unpack(w, c, e + n);
             w->held -= c->n;
             w->dropped -= c->from;
             chunk_free(w, c);
@@ -346,10 +386,11 @@ static void
 look_ahead(const struct wheel *w)
 {
     const struct wheel_chunk *c = w->due;
+    struct wheel_entry e[WHEEL_CHUNK];
 
     for (int i = 0; i < AHEAD_CHUNKS && c != NULL; i++, c = c->next) {
         chunk_prefetch(c->next);
-        w->ahead(w->self, c->e + c->from, c->n - c->from);
+        w->ahead(w->self, e, unpack(w, c, e));
     }
 }
 
@@ -357,8 +398,7 @@ static void
 open_slot(struct wheel *w, uint32_t list)
 {
     assert(w->due == NULL);
-    w->due = w->slot[list].first;
-    set_empty(w, list);
+    w->due = list_take(w, list);
 }
 
 size_t

@@ -6,7 +6,8 @@
  *   level 2, 3  likewise, up to 2^32 ticks          (49.7 days)
  *   far         all past the current 2^32 ticks     one slot           sorted in again when they begin
  *
- *   slot: chunk [entry entry ... 15] --> chunk --> ...      entry: {due tick, id, generation}
+ *   slot: chunk [entry entry ... 20] --> chunk --> ...      entry: {due tick, id, generation}, 12 B
+ *            ^ first                     ^ last, and how many entries are in it: arming does not read the chunk
  *
  * An entry lies at the level of the highest byte in which its due tick differs from the present one. So each
  * slot in use lies ahead of the present, the lowest level in use holds the next event, and empty time is
@@ -38,26 +39,36 @@
 #define WHEEL_NONE       UINT64_MAX
 enum {
     WHEEL_CHUNK_CLASS = 2,
-    WHEEL_CHUNK = 15,
+    WHEEL_CHUNK = 20,
     WHEEL_LISTS = WHEEL_LEVELS * WHEEL_SLOTS + 2 + 1, /* slots, overdue twice, far */
-    WHEEL_BATCH = 16 * WHEEL_CHUNK,
+    WHEEL_BATCH = 12 * WHEEL_CHUNK,
     WHEEL_WAITING = 64
 };
 
+#define WHEEL_ID_BITS 24
+#define WHEEL_FAR_MAX ((UINT64_C(1) << 39) - 1) /* ticks: 17 years. What is due later is due then */
+
 struct wheel_entry {
     uint64_t due_tick; /* as given to wheel_arm */
-    uint32_t id, gen;  /* the caller's */
+    uint32_t id, gen;  /* the caller's; id: WHEEL_ID_BITS */
+};
+/* The same in a chunk. Of the due tick 40 bits, which tell all that is no more than 2^39 ticks off. */
+struct wheel_packed {
+    uint32_t due, due_id, gen; /* due_id: the upper 8 bits are of the due tick */
 };
 struct wheel_chunk {
     struct wheel_chunk *next;
-    uint32_t from, n; /* entries are e[from..n) */
-    struct wheel_entry e[WHEEL_CHUNK];
+    uint32_t from, n; /* entries are e[from..n); n of a slot's last chunk is with the slot */
+    struct wheel_packed e[WHEEL_CHUNK];
 };
 _Static_assert(sizeof(struct wheel_chunk) == POOL_MIN_BYTES << WHEEL_CHUNK_CLASS, "the chunks' pool class");
+#define WHEEL_LAST_N ((uintptr_t)63)
+_Static_assert(WHEEL_CHUNK <= WHEEL_LAST_N && WHEEL_LAST_N < POOL_MIN_BYTES,
+               "a chunk's address has room for n");
 
 /* These are next: whatever firing them needs may come into cache. */
 typedef void wheel_ahead_fn(void *self, const struct wheel_entry *e, size_t n);
-/* Which of these are alive? They move to the front, in order; returns how many. */
+/* Which of these are alive, by id and gen? They move to the front, in order; returns how many. */
 typedef size_t wheel_keep_fn(void *self, struct wheel_entry *e, size_t n);
 /* Due, in order. The callee looks at each generation itself: a callback may cancel a later entry of the same call. Returns how
  * many were dead (wheel_dead was called for them). It may arm and cancel; it must not call wheel_advance. */
@@ -83,7 +94,8 @@ struct wheel {
     struct wheel_entry waiting[WHEEL_WAITING];     /* due_tick: the delay */
     uint64_t used[WHEEL_LEVELS][WHEEL_SLOTS / 64]; /* bit set: the slot is not empty */
     struct wheel_slot {
-        struct wheel_chunk *first, *last;
+        struct wheel_chunk *first;
+        uintptr_t last; /* the last chunk, and in WHEEL_LAST_N how many entries it has; 0: none */
     } slot[WHEEL_LISTS];
 };
 
@@ -93,17 +105,36 @@ void wheel_fini(struct wheel *w, struct pool *p);
 
 /* Out of line: no room for one more place; the last chunk of a list is full; due past the current 2^32 ticks. */
 COLD bool wheel_grow_(struct wheel *w, struct pool *p);
-struct wheel_chunk *wheel_chunk_(struct wheel *w, uint32_t list);
+uintptr_t wheel_chunk_(struct wheel *w, uint32_t list);
 COLD uint64_t wheel_far_(struct wheel *w, uint32_t *ret_list);
 
-INLINE void
-wheel_append_(struct wheel *w, uint32_t list, const struct wheel_entry *e)
+INLINE struct wheel_packed
+wheel_packed_(uint32_t id, uint32_t gen, uint64_t due_tick)
 {
-    struct wheel_chunk *c = w->slot[list].last;
+    return (struct wheel_packed){(uint32_t)due_tick, id | (uint32_t)(due_tick >> 32) << WHEEL_ID_BITS, gen};
+}
+INLINE void
+wheel_put_(struct wheel_slot *s, uintptr_t last, struct wheel_packed e)
+{
+    ((struct wheel_chunk *)(last & ~WHEEL_LAST_N))->e[last & WHEEL_LAST_N] = e;
+    s->last = last + 1;
+}
+INLINE void
+wheel_append_(struct wheel *w, uint32_t list, struct wheel_packed e)
+{
+    uintptr_t last = w->slot[list].last;
 
-    if (unlikely(c == NULL || c->n == WHEEL_CHUNK))
-        c = wheel_chunk_(w, list);
-    c->e[c->n++] = *e;
+    if (unlikely(last == 0 || (last & WHEEL_LAST_N) == WHEEL_CHUNK))
+        last = wheel_chunk_(w, list);
+    wheel_put_(&w->slot[list], last, e);
+}
+/* As far as packed entries tell, from now. */
+INLINE uint64_t
+wheel_bounded_(const struct wheel *w, uint64_t due_tick)
+{
+    if (likely(due_tick > w->now))
+        return unlikely(due_tick - w->now > WHEEL_FAR_MAX) ? w->now + WHEEL_FAR_MAX : due_tick;
+    return unlikely(w->now - due_tick > WHEEL_FAR_MAX) ? w->now - WHEEL_FAR_MAX : due_tick;
 }
 
 /* The list that an entry for due_tick belongs to at `now`, and when that list is looked at. due_tick >= now: equal is meant for a
@@ -126,19 +157,44 @@ wheel_list_(struct wheel *w, uint64_t now, uint64_t due_tick, uint32_t *ret_list
 INLINE bool
 wheel_arm(struct wheel *w, struct pool *p, uint32_t id, uint32_t gen, uint64_t due_tick)
 {
-    const struct wheel_entry e = {due_tick, id, gen};
     uint32_t list = w->overdue;
     uint64_t event = 0;
 
     if (unlikely(w->held >= w->room) && !wheel_grow_(w, p))
         return false;
     w->held++;
+    due_tick = wheel_bounded_(w, due_tick);
     if (likely(due_tick > w->now))
         event = wheel_list_(w, w->now, due_tick, &list);
     if (event < w->soonest)
         w->soonest = event;
-    wheel_append_(w, list, &e);
+    wheel_append_(w, list, wheel_packed_(id, gen, due_tick));
     return true;
+}
+
+/* The slot that takes the next entry for due_tick, where that is the usual one: due within the present 2^32 ticks, in use, and its last
+ * chunk has room. Else NULL. Such a slot's time is counted in soonest already. */
+INLINE struct wheel_slot *
+wheel_usual(struct wheel *w, uint64_t due_tick)
+{
+    const uint64_t differ = due_tick ^ w->now;
+    struct wheel_slot *s;
+    unsigned level;
+
+    if (unlikely(w->held >= w->room) || unlikely(due_tick <= w->now) ||
+        unlikely(differ >> (WHEEL_LEVELS * WHEEL_LEVEL_BITS) != 0))
+        return NULL;
+    level = (63 - (unsigned)__builtin_clzll(differ)) / WHEEL_LEVEL_BITS;
+    s = &w->slot[level * WHEEL_SLOTS + ((due_tick >> level * WHEEL_LEVEL_BITS) & (WHEEL_SLOTS - 1))];
+    return likely((s->last & WHEEL_LAST_N) - 1 < WHEEL_CHUNK - 1) ? s
+                                                                  : NULL; /* a chunk in use has an entry */
+}
+/* wheel_arm, where wheel_usual gave s for due_tick. */
+INLINE void
+wheel_arm_usual(struct wheel *w, struct wheel_slot *s, uint32_t id, uint32_t gen, uint64_t due_tick)
+{
+    w->held++;
+    wheel_put_(s, s->last, wheel_packed_(id, gen, due_tick));
 }
 
 INLINE void

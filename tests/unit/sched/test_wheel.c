@@ -31,7 +31,7 @@ Test(wheel, node_fires_at_its_tick_and_not_before)
 {
     static const uint64_t delays[] = {1,           2,          254,    255,      256,         257,
                                       65535,       65536,      100000, 1u << 24, 4294967295u, 4294967296u,
-                                      4294967297u, 1ull << 40, 23,     24,       1u << 24};
+                                      4294967297u, 1ull << 38, 23,     24,       1u << 24};
 
     for (size_t i = 0; i < ARRAY_LEN(delays); i++) {
         uint64_t due = w.now + delays[i];
@@ -349,4 +349,45 @@ Test(wheel, what_waits_has_its_place_whatever_happens_to_memory)
     env.fail_from = true;
     advance(1001);
     cr_assert_eq(advance(1007), 1u);
+}
+
+static void
+nothing(uint32_t id)
+{
+    (void)id;
+}
+
+Test(wheel, the_usual_way_is_open_where_a_slot_in_use_has_room)
+{
+    for (uint32_t i = WHEEL_CHUNK; i < NODES; i++) /* so that there are chunks to spare */
+        arm(i, 1300);
+    one = nothing;
+    wheel_advance(&w, &pool, 1400, SIZE_MAX, fire, &trace);
+    cr_assert_null(wheel_usual(&w, 1500), "no slot is in use");
+    arm(A, 1500);
+    cr_assert(arm_usual(B, 1500));
+    cr_assert_null(wheel_usual(&w, 1501), "another slot");
+    cr_assert_null(wheel_usual(&w, 1000), "over");
+    cr_assert_null(wheel_usual(&w, 1500 + (1ull << 32)), "far");
+    for (uint32_t i = 2; i < WHEEL_CHUNK; i++)
+        cr_assert(arm_usual(i, 1500));
+    cr_assert_null(wheel_usual(&w, 1500), "the chunk is full");
+    cr_assert_eq(wheel_armed(&w), (size_t)WHEEL_CHUNK);
+    cr_assert_eq(wheel_advance(&w, &pool, 1500, SIZE_MAX, fire, &trace), (size_t)WHEEL_CHUNK);
+    for (uint32_t i = 0; i < WHEEL_CHUNK; i++)
+        cr_assert(!armed(i));
+}
+
+Test(wheel, what_is_due_in_more_than_17_years_is_due_then)
+{
+    const uint64_t then = 1000 + WHEEL_FAR_MAX;
+
+    v[A].gen = v[B].gen = 1;
+    cr_assert(wheel_arm(&w, &pool, A, 1, then + 1));
+    cr_assert(wheel_arm(&w, &pool, B, 1, UINT64_MAX));
+    arm(C, then - 1);
+    v[A].due = v[B].due = then;
+    v[A].counts = v[B].counts = true;
+    cr_assert_eq(advance(then - 1), 1u);
+    cr_assert_eq(advance(then), 2u);
 }

@@ -6,7 +6,7 @@ TestSuite(wheel_model, .init = setup, .fini = teardown);
 enum { OPS = 1000000 };
 struct model {
     struct rng rng;
-    uint64_t order, begin, fired, target;
+    uint64_t order, begin, fired, usual, target;
     struct wheel_entry waiting[WHEEL_WAITING]; /* as the wheel's own */
     uint32_t nwaiting;
 };
@@ -33,7 +33,10 @@ model_armed(void)
 static void
 model_arm(uint32_t id, uint64_t due)
 {
-    arm(id, due);
+    if (rng_below(&m.rng, 2) && arm_usual(id, due))
+        m.usual++;
+    else
+        arm(id, due);
     v[id].overdue = due <= w.now;
     v[id].order = m.order++;
 }
@@ -146,4 +149,5 @@ Test(wheel_model, million_random_operations_agree_with_a_sorted_model)
         cr_assert_eq(wheel_armed(&w), model_armed());
     }
     cr_assert_gt(m.fired, OPS / 8u);
+    cr_assert_gt(m.usual, OPS / 100u);
 }

@@ -12,6 +12,7 @@ struct node {
     uint32_t gen;
     bool overdue; /* when it was armed */
     uint64_t due, order;
+    bool counts; /* armed for a tick, not for a delay that begins to count later */
 };
 enum { A, B, C, NODES = 160 };
 static struct node v[NODES];
@@ -21,8 +22,8 @@ static struct depot depot;
 static struct pool pool;
 
 struct trace {
-    uint32_t id[16];
-    uint64_t at[16]; /* where the wheel stood */
+    uint32_t id[2 * WHEEL_CHUNK];
+    uint64_t at[2 * WHEEL_CHUNK]; /* where the wheel stood */
     size_t count;
 };
 static struct trace trace;
@@ -61,7 +62,25 @@ arm(uint32_t id, uint64_t due)
     cancel(id);
     v[id].gen++;
     v[id].due = due;
+    v[id].counts = true;
     cr_assert(wheel_arm(&w, &pool, id, v[id].gen, due));
+}
+
+/* The short way, where it is open: true. */
+static bool
+arm_usual(uint32_t id, uint64_t due)
+{
+    struct wheel_slot *s;
+
+    cancel(id);
+    s = wheel_usual(&w, due);
+    if (s == NULL)
+        return false;
+    v[id].gen++;
+    v[id].due = due;
+    v[id].counts = true;
+    wheel_arm_usual(&w, s, id, v[id].gen, due);
+    return true;
 }
 
 static void
@@ -69,6 +88,7 @@ arm_in(uint32_t id, uint64_t delay)
 {
     cancel(id);
     v[id].gen++;
+    v[id].counts = false;
     cr_assert(wheel_arm_in(&w, &pool, id, v[id].gen, delay));
 }
 
@@ -83,6 +103,7 @@ each(const struct wheel_entry *e, size_t n, void (*fire)(uint32_t id))
             dead++;
             continue;
         }
+        cr_assert(!v[e[i].id].counts || e[i].due_tick == v[e[i].id].due);
         v[e[i].id].gen++;
         fire(e[i].id);
     }
