@@ -88,6 +88,7 @@ struct actx {
     struct dead_counts *dead;
     struct turn_books books;
     uint64_t hard_limit_ns;     /* a longer turn fails; 0: off */
+    uint64_t first_tick;        /* of this turn's timers, once one is armed: the tick after now */
     uint64_t none_args;         /* what start gets without arguments: actor_none */
     struct tnodes *tn;          /* asks and timers armed here */
     struct arena scratch;       /* actor_alloc */

@@ -1,8 +1,8 @@
 /* call_timer.c - the host's table: timers. One is armed at once, and ended again if its turn fails; a cancel waits for the end of
  * the turn.
  *
- * Fast path: once, flat, 16 B at most. A node from the free list, an entry in the wheel, the first in the actor's list; no
- * call. Guarded by bench timers and bench-guard arm.
+ * Fast path: once, flat, 16 B at most. A node from the free list, an entry in the wheel, the first in the actor's list. From the
+ * second of a turn on no call and no clock. Guarded by bench timers and bench-guard arm.
  */
 #include "actor/call.h"
 #include "actor/life.h"
@@ -67,21 +67,26 @@ arm_inline(struct actx *x, uint32_t *ret, uint64_t after_ms, uint64_t tag, const
         tn->extra[index].inline_[1] = second;
         class = TNODE_INLINE;
     }
-    tnode_begin_(&tn->node[index], TNODE_TIMER, x->me->ref, MSG_TYPE(t->head_), class, gen);
+    tnode_begin_(&tn->node[index], tnode_about_(TNODE_TIMER, class), x->me->ref, MSG_TYPE(t->head_), gen);
     *ret = tn->home << TNODE_HOME_SHIFT | index;
     return true;
 }
 
-int64_t
-call_timer(actor_ctx *ctx, uint64_t after_ms, uint64_t every_ms, uint64_t tag, const actor_type *t,
-           const void *v)
+INLINE int64_t
+timer_id(uint32_t gen, uint32_t handle)
 {
-    struct actx *x = (struct actx *)ctx;
+    return (int64_t)((uint64_t)(gen & GEN_BITS) << 32 | handle);
+}
+
+/* Any timer. */
+static __attribute__((noinline)) int64_t
+arm_any(struct actx *x, uint64_t after_ms, uint64_t every_ms, uint64_t tag, const actor_type *t,
+        const void *v)
+{
     struct turn_books *books;
     struct cell_ext *ext;
     struct tnode *n;
     uint32_t h;
-    int64_t id;
     int r = 0;
 
     host_enter(x);
@@ -102,9 +107,77 @@ call_timer(actor_ctx *ctx, uint64_t after_ms, uint64_t every_ms, uint64_t tag, c
     n = tnode_own(x, h);
     tnode_link(x, ext, h, n);
     books->narmed++; /* a turn that fails takes the newest of its actor's timers back, so many */
-    id = (int64_t)((uint64_t)(atomic_load_explicit(&n->gen, memory_order_relaxed) & GEN_BITS) << 32 | h);
+    x->first_tick = turn_now(x) / 1000000 + 1;
     host_leave(x);
-    return id;
+    return timer_id(atomic_load_explicit(&n->gen, memory_order_relaxed), h);
+}
+
+/* One more of this turn, without a look at the clock and without a call: all that it needs is at hand. Else false, and nothing
+ * has changed. No worker that schedules by injection gets here: a port has armed nothing, and who was taken over passes
+ * host_try_enter no more. */
+INLINE bool
+arm_next(struct actx *x, int64_t *ret, uint64_t after_ms, uint64_t every_ms, uint64_t tag,
+         const actor_type *t, const void *v)
+{
+    struct tnodes *tn = x->tn;
+    struct cell *me = x->me;
+    const uint64_t *s = v;
+    const uint64_t due = x->first_tick + after_ms;
+    const uint32_t units = t->units_, narmed = x->books.narmed;
+    uint64_t first, second = 0;
+    uint32_t index, gen, h, next, about = tnode_about_(TNODE_TIMER, TNODE_BARE);
+    struct wheel_slot *slot;
+    struct cell_ext *ext;
+    struct tnode *n;
+
+    if (unlikely(x->books.stamp != atomic_load_explicit(&x->w.stamp, memory_order_relaxed)) ||
+        unlikely(x->books.gen != cell_gen(me)) || unlikely(narmed - 1 >= TIMERS_ARMED_MAX - 1) ||
+        unlikely(units - 1 >= TNODE_INLINE_UNITS) || unlikely((every_ms | after_ms >> 32) != 0) ||
+        unlikely(tn->nfree == 0))
+        return false;
+    slot = wheel_usual(tn->wheel, due);
+    ext = me->ext; /* there is one, as a timer was armed */
+    next = ext->timers;
+    h = tn->home << TNODE_HOME_SHIFT;
+    if (unlikely(slot == NULL) || unlikely((next ^ h) - 1 >= TNODE_INDEX))
+        return false;
+
+    x->books.narmed = narmed + 1;
+    index = tnode_pop_(tn);
+    n = &tn->node[index];
+    h |= index;
+    gen = atomic_load_explicit(&n->gen, memory_order_relaxed) + 1;
+    wheel_arm_usual(tn->wheel, slot, index, gen, due);
+    first = s[0];
+    if (units > 1)
+        second = s[1];
+    if (unlikely((tag | first | second) != 0)) {
+        tn->extra[index].tag = tag;
+        tn->extra[index].inline_[0] = first;
+        tn->extra[index].inline_[1] = second;
+        about = tnode_about_(TNODE_TIMER, TNODE_INLINE);
+    }
+    tnode_begin_(n, about, me->ref, MSG_TYPE(t->head_), gen);
+    __atomic_store_n(&n->prev, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&n->next, next, __ATOMIC_RELAXED);
+    __atomic_store_n(&tn->node[next & TNODE_INDEX].prev, h, __ATOMIC_RELAXED);
+    ext->timers = h;
+    *ret = timer_id(gen, h);
+    return true;
+}
+
+int64_t
+call_timer(actor_ctx *ctx, uint64_t after_ms, uint64_t every_ms, uint64_t tag, const actor_type *t,
+           const void *v)
+{
+    struct actx *x = (struct actx *)ctx;
+    int64_t id;
+
+    if (likely(host_try_enter(x)) && likely(arm_next(x, &id, after_ms, every_ms, tag, t, v))) {
+        host_leave(x);
+        return id;
+    }
+    return arm_any(x, after_ms, every_ms, tag, t, v);
 }
 
 int

@@ -17,7 +17,7 @@
  *   repeating                    such a message as a template. A tick is a small message {handle, gen}; the actor makes the copy
  *                                in its own slice
  *
- * Cost: the usual timer is half a line of memory and 17 B in the wheel; arming, canceling and firing touch its neighbors in the
+ * Cost: the usual timer is half a line of memory and 13 B in the wheel; arming, canceling and firing touch its neighbors in the
  * actor's list besides. Guarded by bench timers and ask.
  */
 #ifndef ACTOR_TNODE_H
@@ -36,19 +36,24 @@ enum { TNODE_BARE = 0xfe, TNODE_INLINE = 0xff, TNODE_INLINE_UNITS = 2 /* of 8 B 
 enum { TNODE_HOME_SHIFT = 24, TNODES_MAX = 1 << TNODE_HOME_SHIFT, TNODE_INDEX = TNODES_MAX - 1 };
 enum { TNODE_PAGE = 128, TNODE_PAGES = TNODES_MAX / TNODE_PAGE };
 enum { TNODE_AHEAD = 8 /* free nodes are prefetched */ };
-#define TNODE_AFTER_MAX (UINT64_C(1) << 48) /* some 8,900 years: sums of times do not wrap */
+#define TNODE_AFTER_MAX (UINT64_C(1) << 48) /* sums of times do not wrap; the wheel brings all beyond 17 years forward */
 
 struct tnode {
     _Atomic(uint32_t) gen;  /* the actor ends it; home reads it when firing */
     _Atomic(uint32_t) type; /* the mail that it waits for: an answer, a tick; read by tnodes_waiting */
     uint32_t slot;          /* whose; set before arming, as who */
-    uint8_t kind;
-    uint8_t armed; /* home: the wheel holds an entry of this life that was not told to be dead */
-    _Atomic(uint8_t)
-        inflight;  /* repeating: a tick is in the mailbox: home sets, the actor clears. Ticks missed meanwhile
-                                  coalesce. ASK: the news is on its way */
-    uint8_t class; /* pool class of the message, or TNODE_BARE, TNODE_INLINE: there is none */
-    uint64_t who;  /* generation of the actor */
+    union {
+        struct {
+            uint8_t kind;
+            uint8_t armed; /* home: the wheel holds an entry of this life that was not told to be dead */
+            /* repeating: a tick is in the mailbox: home sets, the actor clears. Ticks missed meanwhile coalesce. ASK: the news is
+             * on its way */
+            _Atomic(uint8_t) inflight;
+            uint8_t class; /* pool class of the message, or TNODE_BARE, TNODE_INLINE: there is none */
+        };
+        uint32_t about; /* all four, to begin with */
+    };
+    uint64_t who; /* generation of the actor */
     union {
         uint32_t incarnation; /* ASK: of the asker; an answer for an earlier one is stale */
         uint32_t next;        /* others: the actor's list, a handle */
@@ -164,28 +169,41 @@ tnode_unlink(struct actx *x, struct cell_ext *ext, const struct tnode *n)
 /* --- the usual ways, without a call --- */
 /* Out of line: no node is free. Finds or makes some; false: there are none. */
 COLD bool tnodes_refill_(struct actx *x);
+/* There is one. */
+INLINE uint32_t
+tnode_pop_(struct tnodes *t)
+{
+    const uint32_t n = t->nfree - 1, *free = t->free;
+
+    t->nfree = n;
+    __builtin_prefetch(&t->node[free[n < TNODE_AHEAD ? 0 : n - TNODE_AHEAD]], 1);
+    return free[n];
+}
 /* A free node, which stays so until tnode_begin_. The index; 0: none can be had. */
 INLINE uint32_t
 tnode_take_(struct actx *x)
 {
-    struct tnodes *t = x->tn;
-
-    if (unlikely(t->nfree == 0) && !tnodes_refill_(x))
+    if (unlikely(x->tn->nfree == 0) && !tnodes_refill_(x))
         return 0;
-    t->nfree--;
-    __builtin_prefetch(&t->node[t->free[t->nfree < TNODE_AHEAD ? 0 : t->nfree - TNODE_AHEAD]], 1);
-    return t->free[t->nfree];
+    return tnode_pop_(x->tn);
+}
+/* Of a node that begins. */
+INLINE uint32_t
+tnode_about_(enum tnode_kind kind, uint8_t class)
+{
+    const uint8_t about[] = {(uint8_t)kind, 1, 0, class}; /* kind, armed, inflight, class */
+    uint32_t word;
+
+    __builtin_memcpy(&word, about, sizeof word);
+    return word;
 }
 /* Alive from here on. The caller has set what lies in extra, if class says that there is anything. */
 INLINE void
-tnode_begin_(struct tnode *n, enum tnode_kind kind, actor_ref who, uint32_t type, uint8_t class, uint32_t gen)
+tnode_begin_(struct tnode *n, uint32_t about, actor_ref who, uint32_t type, uint32_t gen)
 {
     atomic_store_explicit(&n->type, type, memory_order_relaxed); /* pairs with the load in tnodes_waiting */
     __atomic_store_n(&n->slot, who.slot, __ATOMIC_RELAXED);
-    n->kind = (uint8_t)kind;
-    n->armed = 1;
-    atomic_store_explicit(&n->inflight, 0, memory_order_relaxed);
-    n->class = class;
+    __atomic_store_n(&n->about, about, __ATOMIC_RELAXED);
     n->who = who.gen;
     atomic_store_explicit(&n->gen, gen, memory_order_relaxed);
 }
@@ -224,13 +242,13 @@ tnode_ask_usual(struct actx *x, actor_ref target, uint32_t type, uint64_t timeou
     if (unlikely(t->nfree == 0) || unlikely(w->nwaiting == WHEEL_WAITING) || unlikely(w->held >= w->room) ||
         unlikely(timeout_ms > TNODE_AFTER_MAX))
         return 0;
-    i = tnode_take_(x);
+    i = tnode_pop_(t);
     gen = atomic_load_explicit(&t->node[i].gen, memory_order_relaxed) + 1;
     wheel_wait_(w, i, gen, timeout_ms);
     t->extra[i].target = target;
     t->extra[i].tag = tag;
     t->node[i].incarnation = x->me->incarnation;
-    tnode_begin_(&t->node[i], TNODE_ASK, x->me->ref, type, TNODE_INLINE, gen);
+    tnode_begin_(&t->node[i], tnode_about_(TNODE_ASK, TNODE_INLINE), x->me->ref, type, gen);
     return t->home << TNODE_HOME_SHIFT | i;
 }
 

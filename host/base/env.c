@@ -118,15 +118,19 @@ real_discard(struct env *e, void *p, size_t bytes)
     madvise(p, bytes, MADV_DONTNEED);
 }
 
+#define HUGE_BYTES ((size_t)2 << 20)
+
 /* Huge pages are asked for during this call only: else the kernel would later fill what was discarded in between, to make one
  * page of it. A kernel that does not know MADV_POPULATE_WRITE (before 5.14), or has no memory, does nothing. */
 static void
 real_populate(struct env *e, void *p, size_t bytes)
 {
     (void)e;
-    madvise(p, bytes, MADV_HUGEPAGE);
+    if (bytes >= HUGE_BYTES)
+        madvise(p, bytes, MADV_HUGEPAGE);
     madvise(p, bytes, MADV_POPULATE_WRITE);
-    madvise(p, bytes, MADV_NOHUGEPAGE);
+    if (bytes >= HUGE_BYTES)
+        madvise(p, bytes, MADV_NOHUGEPAGE);
 }
 
 static void
