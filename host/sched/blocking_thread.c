@@ -263,11 +263,11 @@ blocking_submit(struct blocking *b, const struct blocking_job *job)
     b->stats.submitted++;
     if (b->stats.queued > b->stats.queued_peak)
         b->stats.queued_peak = b->stats.queued;
-    if (wake != NULL)
-        parker_unpark(&wake->parker);
 out:
     b->stats.refused += r < 0;
     mutex_unlock(&b->lock);
+    if (wake != NULL) /* without the lock, since it may run in our place at once and asks for that */
+        parker_unpark(&wake->parker);
     return r;
 }
 
