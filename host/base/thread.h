@@ -47,6 +47,13 @@ int thread_join_within(struct thread *t, uint32_t timeout_ms);
 /* Give up on a thread that does not end: nobody can join it any more. */
 void thread_abandon(struct thread *t);
 
+/* The calling thread shall run at once when it wakes up. Without this the kernel lets a sleep with a limit last 50 us longer, to
+ * wake several threads at a time, and whoever is woken may wait behind a thread on the same CPU until that has used up its
+ * time slice or a tick of the clock comes. So its own slice becomes shorter than others', which is what the kernel goes by;
+ * its share stays the same, and threads that it starts have the usual slice. No effect where the kernel knows none of it (slices:
+ * before 6.12). */
+void thread_wake_at_once(void);
+
 /* The caller is about to wake t, which sleeps, and goes on running: t shall run on another CPU, if it may use one. Without this
  * the kernel of a guest often wakes t on the caller's CPU, as a halted CPU does not pass for an idle one there, and moves it at a tick
  * of the clock, up to 4 ms later. Three system calls with thread_let_back, 3 us; no effect where they fail. Callers have a

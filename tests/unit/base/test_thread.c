@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 struct facts {
     char name[16];
@@ -47,6 +48,24 @@ Test(thread, takes_its_own_faults_but_no_other_signals)
     cr_assert_eq(sigismember(&f.mask, SIGBUS), 0);
     pthread_sigmask(SIG_BLOCK, NULL, &mine);
     cr_assert_eq(sigismember(&mine, SIGTERM), 0, "the starter's own mask is back");
+}
+
+static void
+be_prompt(void *arg)
+{
+    thread_wake_at_once();
+    *(int *)arg = prctl(PR_GET_TIMERSLACK);
+}
+Test(thread, one_that_wakes_at_once_sleeps_no_longer_than_asked_for)
+{
+    struct thread t = {0};
+    int slack = 0;
+
+    cr_assert_gt(prctl(PR_GET_TIMERSLACK), 1);
+    cr_assert_eq(thread_start(&t, "prompt", be_prompt, &slack, 0), 0);
+    thread_join(&t);
+    cr_assert_eq(slack, 1);
+    cr_assert_gt(prctl(PR_GET_TIMERSLACK), 1, "no other thread does");
 }
 
 static void
