@@ -210,6 +210,7 @@ worker_main(void *arg)
     struct sched *s = w->sched;
 
     mine = w;
+    thread_wake_at_once();
     epoch_online(&s->epoch, w->seat);
     while (likely(!atomic_load_explicit(&s->stop, memory_order_relaxed))) {
         struct task *t = worker_next(w);
