@@ -1,13 +1,23 @@
 /* watch_sched_thread.c - see watch_sched.h. */
 #include "sched/watch_sched_thread.h"
 
-static bool
-all_parked(void *self)
+static uint64_t
+parked_until(void *self)
 {
     struct sched *s = self;
+    uint64_t first = UINT64_MAX;
 
-    /* seq_cst: pairs with the decrement of a worker that wakes up, see watchdog_thread.h */
-    return atomic_load_explicit(&s->parked, memory_order_seq_cst) == s->nworkers;
+    /* seq_cst: pairs with the decrement in sched_wake, see watchdog_thread.h; and with the increment of a worker that parks */
+    if (atomic_load_explicit(&s->parked, memory_order_seq_cst) != s->nworkers)
+        return 0;
+    for (uint32_t i = 0; i < s->nworkers; i++) {
+        /* relaxed: only we replace workers, and what they wrote came with parked */
+        const struct worker *w = atomic_load_explicit(&s->workers[i], memory_order_relaxed);
+        uint64_t t = atomic_load_explicit(&w->parked_until, memory_order_relaxed);
+
+        first = t < first ? t : first;
+    }
+    return first;
 }
 
 static void
@@ -59,7 +69,7 @@ sched_watch_ops(struct sched *s, struct watch_ops *ret)
 {
     *ret = (struct watch_ops){.self = s,
                               .workers = s->nworkers,
-                              .all_parked = all_parked,
+                              .parked_until = parked_until,
                               .sample = take_sample,
                               .relieve = s->nworkers > 1 ? relieve : NULL,
                               .take_over = take_over};

@@ -2,15 +2,24 @@
 #include "sched/watchdog_thread.h"
 #include "base/err.h"
 
-/* Sleep until a worker wakes up, unless one has meanwhile. */
-static void
-fall_asleep(struct watchdog *w)
+/* Sleep until a worker wakes up, unless one has meanwhile. true: one may have been awake for an interval, by its timer. */
+static bool
+fall_asleep(struct watchdog *w, uint64_t interval)
 {
-    /* seq_cst, before all_parked(): pairs with the load in watchdog_nudge, see watchdog_thread.h */
+    uint64_t until, now;
+    bool nudged = true;
+
+    /* seq_cst, before parked_until(): pairs with the load in watchdog_nudge, see watchdog_thread.h */
     atomic_store_explicit(&w->asleep, true, memory_order_seq_cst);
-    if (w->ops.all_parked(w->ops.self))
+    until = w->ops.parked_until(w->ops.self);
+    if (until == UINT64_MAX) {
         parker_park(&w->parker, PARK_FOREVER);
+    } else if (until != 0) {
+        now = env_mono_ns(w->env);
+        nudged = parker_park(&w->parker, (until > now ? until - now : 0) + interval);
+    }
     atomic_store_explicit(&w->asleep, false, memory_order_relaxed);
+    return !nudged;
 }
 
 void
@@ -66,11 +75,12 @@ watchdog_main(void *arg)
 
     /* Acquire: pairs with the release in watchdog_stop. */
     while (!atomic_load_explicit(&w->stop, memory_order_acquire)) {
-        if (w->ops.all_parked(w->ops.self))
-            fall_asleep(w);
         /* The interval comes before the look: what has just woken up is not stuck. A wake-up during it is stop's, or an old
          * one that costs one early look. */
-        parker_park(&w->parker, interval);
+        if (w->ops.parked_until(w->ops.self) == 0 || !fall_asleep(w, interval))
+            parker_park(&w->parker, interval);
+        else if (w->ops.parked_until(w->ops.self) != 0)
+            continue;
         if (!atomic_load_explicit(&w->stop, memory_order_acquire))
             look(w);
     }

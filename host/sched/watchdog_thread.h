@@ -1,10 +1,13 @@
 /* watchdog_thread.h - the thread that runs watchdog.h over the workers of one node.
  *
  *   ASLEEP --a worker wakes up: watchdog_nudge()--> WATCHING --all workers parked at two looks--> ASLEEP
+ *     +-----an interval after one has woken up because of its timer------> WATCHING
  *
- * Asleep it costs nothing: no timer, no wake-up. Watching, it looks every watch_interval_ns(). No lost wake-up: the watchdog
- * says that it is asleep and then looks at the workers once more; a worker says that it is awake (parked count) and then looks
- * whether the watchdog sleeps. Both sequentially consistent, so one of them sees the other.
+ * Asleep it costs nothing: no wake-up but for workers' timers. Watching, it looks every watch_interval_ns(). No lost wake-up:
+ * the watchdog says that it is asleep and then looks at the workers once more; who wakes a worker says so (parked count) and then
+ * looks whether the watchdog sleeps. Both sequentially consistent, so one of them sees the other. It is the waker that nudges,
+ * and after it has woken the worker, since the system call that wakes the watchdog costs 4 to 20 us; a worker that wakes up by its
+ * timer has no waker, so the watchdog has a timer too.
  */
 #ifndef SCHED_WATCHDOG_THREAD_H
 #define SCHED_WATCHDOG_THREAD_H
@@ -18,8 +21,9 @@
 struct watch_ops {
     void *self;
     uint32_t workers; /* how many there are */
-    /* All workers are parked: a sequentially consistent load. */
-    bool (*all_parked)(void *self);
+    /* 0: not all workers are parked, by a sequentially consistent load. Else when the first of them wakes up by itself and nudges
+     * nobody; UINT64_MAX: never. */
+    uint64_t (*parked_until)(void *self);
     void (*sample)(void *self, uint32_t worker, struct watch_sample *ret);
     /* The worker is in the same turn as at the last look. NULL: nobody could help it, and the looks are as far apart as reports
      * allow; else WATCH_RELIEVE_NS at most. */
@@ -52,7 +56,7 @@ int watchdog_start(struct watchdog *w, struct env *env, const struct watch_ops *
 void watchdog_stop(struct watchdog *w);
 
 void watchdog_wake_(struct watchdog *w);
-/* A worker woke up, and said so in what all_parked() reads. Any thread; one load unless the watchdog sleeps. */
+/* A worker woke up, and the caller has said so in what parked_until() reads. Any thread; one load unless the watchdog sleeps. */
 INLINE void
 watchdog_nudge(struct watchdog *w)
 {

@@ -46,6 +46,7 @@ struct worker {
     _Atomic(uint32_t) waits;    /* the one that the worker waits for at the door of host code */
     _Atomic(bool)
         heavy;    /* its turns are long, or the one in hand is; the worker and the watchdog exchange it */
+    _Atomic(uint64_t) parked_until; /* written before it counts as parked: when it wakes up by itself; UINT64_MAX: never */
     bool foreign; /* the port of threads that are no workers: runs nothing, schedules by injection */
     bool once;    /* a slice at a time: simulated, or taken over */
     bool leaves;  /* light work spreads over more workers than it should, and this one goes; see worker.c */

@@ -44,8 +44,11 @@ sched_wake(struct sched *s)
             thread_keep_away(&t->thread);
     }
     mutex_unlock(&s->park_lock);
-    if (t != NULL)
-        parker_unpark(&t->parker);
+    if (t == NULL)
+        return;
+    parker_unpark(&t->parker);
+    if (s->watchdog != NULL)
+        watchdog_nudge(s->watchdog);
 }
 
 /* From the others' queues, when they ask for help. */
@@ -108,10 +111,13 @@ park(struct worker *w, struct worker_thread *me)
 {
     struct sched *s = w->sched;
     struct task *t;
-    uint64_t ns = worker_trim(w), due = wheel_next(w->wheel);
-    bool look;
+    uint64_t ns = worker_trim(w), due = wheel_next(w->wheel), until;
+    bool look, by_timer = false, nudge = false;
 
     worker_heavy(w, false);
+    until = ns < PARK_FOREVER - w->now_ns ? w->now_ns + ns : UINT64_MAX;
+    until = due < until / 1000000 ? due * 1000000 : until;
+    atomic_store_explicit(&w->parked_until, until, memory_order_relaxed); /* parked, below, publishes it */
     mutex_lock(&s->park_lock);
     me->asleep = true;
     me->next_sleeper = s->sleepers;
@@ -129,7 +135,7 @@ park(struct worker *w, struct worker_thread *me)
             ns = left < ns ? left : ns;
         }
         epoch_offline(w->seat);
-        parker_park(&me->parker, ns);
+        by_timer = !parker_park(&me->parker, ns);
         epoch_online(&s->epoch, w->seat);
     }
     mutex_lock(&s->park_lock);
@@ -142,10 +148,11 @@ park(struct worker *w, struct worker_thread *me)
         me->asleep = false;
         /* seq_cst, as in sched_wake: before the look at asleep in watchdog_nudge */
         atomic_fetch_sub_explicit(&s->parked, 1, memory_order_seq_cst);
+        nudge = !by_timer; /* the watchdog knows when the timer is due */
     }
     thread_let_back(&me->thread);
     mutex_unlock(&s->park_lock);
-    if (s->watchdog != NULL)
+    if (nudge && s->watchdog != NULL)
         watchdog_nudge(s->watchdog);
     return t;
 }

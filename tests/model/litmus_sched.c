@@ -92,6 +92,7 @@ reset_sched(void)
         g.w[i].runq = &g.q[i];
         g.w[i].wheel = &g.wheel[i];
         g.w[i].seat = &g.seat[i];
+        g.s.workers[i] = &g.w[i];
         g.thread[i].worker = &g.w[i];
         parker_init(&g.thread[i].parker);
         wheel_init(&g.wheel[i], 1);
@@ -169,8 +170,8 @@ reset_dog(void)
 static void
 dog_sleeps(void)
 {
-    if (g.dog.ops.all_parked(g.dog.ops.self))
-        fall_asleep(&g.dog);
+    if (g.dog.ops.parked_until(g.dog.ops.self) != 0)
+        fall_asleep(&g.dog, 1000);
 }
 
 /* --- epochs --- */

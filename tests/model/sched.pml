@@ -185,7 +185,7 @@ inline inject(t, known) {
 
 /* sched_wake */
 /*= host/sched/worker_thread.c: t->asleep = false; atomic_fetch_sub_explicit(&s->parked, 1, */
-/*= host/sched/worker_thread.c: if (t != NULL) parker_unpark(&t->parker); */
+/*= host/sched/worker_thread.c: if (t == NULL) return; parker_unpark(&t->parker); */
 inline wake() {
     atomic {
         if                                                   /* any of the sleepers */

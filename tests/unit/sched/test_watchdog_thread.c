@@ -8,6 +8,7 @@
 enum { WORKERS = 2 };
 static struct {
     _Atomic(uint32_t) awake, parked_asked, reported, returned, told_taken, taken;
+    _Atomic(uint64_t) due_ns; /* when the first worker's timer is */
     _Atomic(uint64_t) owner[WORKERS], stamp[WORKERS];
     _Atomic(uint32_t) slot[WORKERS];
     _Atomic(bool) in_host[WORKERS];
@@ -16,14 +17,14 @@ static struct {
 } fake;
 static struct watchdog dog;
 
-static bool
-all_parked(void *self)
+static uint64_t
+parked_until(void *self)
 {
     bool parked = atomic_load_explicit(&fake.awake, memory_order_seq_cst) == 0;
 
     (void)self;
     atomic_fetch_add(&fake.parked_asked, 1);
-    return parked;
+    return parked ? atomic_load(&fake.due_ns) : 0;
 }
 
 static void
@@ -73,12 +74,13 @@ static void
 setup(void)
 {
     static const struct watch_ops ops = {.workers = WORKERS,
-                                         .all_parked = all_parked,
+                                         .parked_until = parked_until,
                                          .sample = take_sample,
                                          .report = report,
                                          .take_over = take_over};
 
     memset(&fake, 0, sizeof fake);
+    fake.due_ns = UINT64_MAX;
     cr_assert_eq(watchdog_start(&dog, env_real(), &ops, 2000000), 0); /* so it looks each millisecond */
 }
 
@@ -134,6 +136,20 @@ Test(watchdog_thread, wakes_with_the_first_worker_and_sleeps_again_after_the_las
     until_asleep();
 }
 
+Test(watchdog_thread, worker_that_wakes_by_its_timer_and_nudges_nobody_is_watched_an_interval_later)
+{
+    until_asleep();
+    atomic_store(&fake.due_ns, env_mono_ns(env_real()) + 3000000);
+    wake_worker(); /* so that it asks when the timer is due */
+    atomic_fetch_sub(&fake.awake, 1);
+    while (env_mono_ns(env_real()) < fake.due_ns)
+        sched_yield();
+    fake.slot[1] = 9;
+    atomic_fetch_add(&fake.awake, 1);
+    until(&fake.reported, 1);
+    cr_assert_eq(fake.last_slot, 9u);
+}
+
 Test(watchdog_thread, stuck_handler_is_reported_and_its_worker_taken_over)
 {
     fake.slot[1] = 9;
@@ -187,7 +203,8 @@ Test(watchdog_thread, no_memory_is_reported_and_stop_is_harmless)
 {
     static struct watchdog none;
     struct env_fake env;
-    struct watch_ops ops = {.workers = 1, .all_parked = all_parked, .sample = take_sample, .report = report};
+    struct watch_ops ops = {
+        .workers = 1, .parked_until = parked_until, .sample = take_sample, .report = report};
 
     env_fake_init(&env, 1);
     env.fail_at = 1;
