@@ -71,7 +71,7 @@ enum turn_fate { FATE_FREE, FATE_KEEP /* stashed or forwarded: the block lives o
 
 struct actx {
     actor_ctx ctx;               /* first */
-    struct outbox_entry *ob_top; /* last entry in use; == ob: empty. ob[0] is a sentinel */
+    struct outbox_entry *ob_top; /* last entry in use; NULL: none */
     struct outbox_entry *ob;
     struct msg *cur; /* in hand; NULL outside user turns */
     struct cell *me;

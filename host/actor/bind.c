@@ -167,8 +167,7 @@ bind_behaviour(struct system *sys, const actor_plugin *p, struct bound *all, str
     if (name == NULL)
         return err_set(e, ERR_NOMEM, "no memory for behaviour %s", ab->name);
     snprintf(name, len, "%s.%s", p->name, ab->name);
-    *b = (struct behaviour){
-        .name = name, .plugin = p->name, .version = p->version, .version_id = id};
+    *b = (struct behaviour){.name = name, .plugin = p->name, .version = p->version, .version_id = id};
     b->state = schema_of(p, all, ab->state);
     if (b->state == NULL)
         return err_set(e, ERR_NOTE, "behaviour %s: its state is not in the plugin's type section", name);

@@ -95,7 +95,7 @@ spawn(struct actx *x, struct cell **ret, struct behaviour *b, const char *name, 
     if (r == 0) {
         life_adopt(x, x->me, c);
         atomic_fetch_add_explicit(&x->sys->alive, 1, memory_order_relaxed);
-        counter_inc(x->w.counters, COUNTER_spawned);
+        counter_inc(&x->w.counters, COUNTER_spawned);
         r = effect_spawn(x, c->ref.slot);
         if (unlikely(r < 0))
             goto unlink;

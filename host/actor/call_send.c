@@ -78,7 +78,7 @@ enqueue(struct actx *x, struct cell *c, struct msg *m)
         message_free(x, m);
         return r;
     }
-    counter_inc(x->w.counters, COUNTER_sent_user);
+    counter_inc(&x->w.counters, COUNTER_sent_user);
     return 0;
 }
 
@@ -89,7 +89,7 @@ no_actor(struct actx *x, actor_ref to, const actor_type *t, const void *v)
     int r = message_build(x, &m, t, v, 0);
 
     if (r == 0) {
-        counter_inc(x->w.counters, COUNTER_sent_user);
+        counter_inc(&x->w.counters, COUNTER_sent_user);
         message_bury(x, to, m, DEAD_no_actor, 0);
     }
     return r == 0 ? -ERR_DEAD : r;
@@ -145,34 +145,53 @@ enqueue_usual(struct actx *x, struct cell *c, struct msg *m)
 {
     struct outbox_entry *e = x->ob_top;
 
-    if (e == x->ob) {
-        outbox_open_(x, e + 1, c, m);
+    if (e == NULL) {
+        outbox_open_(x, x->ob, c, m);
     } else if (likely(e->to == c)) {
-        atomic_store_explicit(&e->last->next, m, memory_order_relaxed);
-        e->last = m;
+        outbox_chain_(e, m);
     } else {
         return false;
     }
-    counter_inc(x->w.counters, COUNTER_sent_user);
+    counter_inc(&x->w.counters, COUNTER_sent_user);
     return true;
+}
+
+/* The newest target of this turn is the one meant: its reference need not be looked up. */
+INLINE bool
+told_last(const struct outbox_entry *e, actor_ref to)
+{
+    const struct cell *c = e->to;
+
+    return !((uintptr_t)c & OUTBOX_FRESH) && ref_first(&c->ref) == ref_first(&to) && cell_gen(c) == to.gen;
 }
 
 int
 call_tell(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
 {
     struct actx *x = (struct actx *)ctx;
+    struct outbox_entry *e = x->ob_top;
     struct cell *c;
     struct msg *m;
 
     if (unlikely(!host_try_enter(x)))
         return tell_held(ctx, to, t, v);
+    if (e != NULL && likely(told_last(e, to))) {
+        if (unlikely(!is_small(t, 0)) || unlikely((m = message_small(x, t, v, 0)) == NULL))
+            return tell_slow(ctx, to, t, v);
+        outbox_chain_(e, m);
+        counter_inc(&x->w.counters, COUNTER_sent_user);
+        host_leave(x);
+        return 0;
+    }
     if (unlikely(!resolve_usual(&c, x, to)) || unlikely(!is_small(t, 0)))
         return tell_slow(ctx, to, t, v);
     m = message_small(x, t, v, 0);
     if (unlikely(m == NULL))
         return tell_slow(ctx, to, t, v);
-    if (unlikely(!enqueue_usual(x, c, m)))
+    if (unlikely(e != NULL))
         return tell_many(x, c, m);
+    outbox_open_(x, x->ob, c, m);
+    counter_inc(&x->w.counters, COUNTER_sent_user);
     host_leave(x);
     return 0;
 }
@@ -243,7 +262,7 @@ call_send(actor_ctx *ctx, actor_ref to, void *payload)
                 r = charge_block(x, 0, m);
         }
         if (r == 0 && c == NULL) {
-            counter_inc(x->w.counters, COUNTER_sent_user);
+            counter_inc(&x->w.counters, COUNTER_sent_user);
             message_bury(x, to, m, DEAD_no_actor, 0);
             r = -ERR_DEAD;
         } else if (r == 0) {

@@ -38,7 +38,7 @@ stop(struct actx *x, struct cell *me, const struct turn_effect *fx)
         return;
     }
     m->sender = me->ref;
-    counter_inc(x->w.counters, COUNTER_sent_system);
+    counter_inc(&x->w.counters, COUNTER_sent_system);
     if (mbox_push(&c->mb, m, m))
         worker_push(&x->w, &c->task);
 }

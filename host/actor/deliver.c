@@ -20,7 +20,7 @@ send_ask_failed(struct actx *x, struct cell *asker, const struct msg_ext *ask, a
     *message_ext(a) = *ask;
     a->sender = target;
     *(actor_ask_failed *)msg_payload(a) = (actor_ask_failed){target, code};
-    counter_inc(x->w.counters, COUNTER_sent_system);
+    counter_inc(&x->w.counters, COUNTER_sent_system);
     if (mbox_push(&asker->mb, a, a))
         worker_push(&x->w, &asker->task);
 }
@@ -47,7 +47,7 @@ void
 message_bury(struct actx *x, actor_ref target, struct msg *m, unsigned reason, int32_t code)
 {
     if (m->head & MSG_F_SYSTEM) {
-        counter_inc(x->w.counters, COUNTER_dropped_system);
+        counter_inc(&x->w.counters, COUNTER_dropped_system);
     } else {
         refuse(x, target, m,
                reason == DEAD_unhandled                              ? -ERR_UNHANDLED
@@ -84,7 +84,7 @@ deliver_converted(actor_ctx *ctx, void *state, const void *payload)
     x->conv = m; /* freed with the turn */
     if (convert_msg(row->plan, m + 1, (size_t)bytes, payload) < 0)
         return actor_result_make_(-ERR_SCHEMA);
-    counter_inc(x->w.counters, COUNTER_converted);
+    counter_inc(&x->w.counters, COUNTER_converted);
     host_leave(x);
     return direct->fn(ctx, state, m + 1);
 }
@@ -112,7 +112,7 @@ finish(struct actx *x, struct cell *c, struct msg *m, int32_t code)
         life_turn_failed(x, c, m, code);
         return;
     }
-    counter_inc(x->w.counters, system ? COUNTER_handled_system : COUNTER_handled_user);
+    counter_inc(&x->w.counters, system ? COUNTER_handled_system : COUNTER_handled_user);
     message_free(x, m);
     if (code != 0)
         life_stop(x, c, ACTOR_REASON_STOPPED);
@@ -122,7 +122,7 @@ static void
 drop_stale(struct actx *x, struct cell *c, struct msg *m)
 {
     if (m->head & MSG_F_SYSTEM) {
-        counter_inc(x->w.counters, COUNTER_dropped_system);
+        counter_inc(&x->w.counters, COUNTER_dropped_system);
         message_free(x, m);
     } else {
         message_bury(x, c->ref, m, DEAD_late_reply, 0);
@@ -164,7 +164,7 @@ tick(struct actx *x, struct cell *c, struct msg *m)
 
     look_ahead(x, m);
     if (!tnode_is(n, ext->gen) && !SABOTAGE(timer_after_stop)) {
-        counter_inc(x->w.counters, COUNTER_ticks_stale);
+        counter_inc(&x->w.counters, COUNTER_ticks_stale);
         drop_stale(x, c, m);
         return;
     }
@@ -247,7 +247,7 @@ turn_message(struct actx *x, struct cell *c, struct msg *m)
     bool found;
 
     if (unlikely(flags & MSG_F_POISON)) {
-        counter_inc(x->w.counters, COUNTER_handled_system);
+        counter_inc(&x->w.counters, COUNTER_handled_system);
         message_free(x, m);
         life_stop(x, c, ACTOR_REASON_STOPPED);
         return;

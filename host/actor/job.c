@@ -93,7 +93,7 @@ deliver(struct actx *x, struct job *j, const void *out, int code)
     }
     message_ext(m)->tag = j->tag;
     m->sender = j->who;
-    counter_inc(x->w.counters, COUNTER_sent_system);
+    counter_inc(&x->w.counters, COUNTER_sent_system);
     if (c == NULL) {
         message_bury(x, j->who, m, DEAD_no_actor, 0);
         return;

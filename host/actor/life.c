@@ -234,7 +234,7 @@ life_finish_stop(struct actx *x, struct cell *c)
     if (!(c->flags & CELL_SYSTEM))
         atomic_fetch_sub_explicit(&x->sys->alive, 1, memory_order_relaxed);
     atomic_fetch_sub_explicit(&b->actors, 1, memory_order_release); /* pairs with the sweeper's acquire */
-    counter_inc(x->w.counters, COUNTER_ended);
+    counter_inc(&x->w.counters, COUNTER_ended);
     cell_drop_state(x, c);
     if (c->ref.slot == x->sys->root.slot) {
         retire(x, c, was);
@@ -275,7 +275,7 @@ life_finish_restart(struct actx *x, struct cell *c)
         return;
     }
     life_record(x, c, REC_RESTART, 0);
-    counter_inc(x->w.counters, COUNTER_restarts);
+    counter_inc(&x->w.counters, COUNTER_restarts);
     c->life = CELL_RUNNING;
     atomic_fetch_and_explicit(&c->attn, ~(uint32_t)ATTN_HOLD, memory_order_relaxed);
     if (beh(c)->start != NULL)
@@ -362,7 +362,7 @@ life_roll_back_child(struct actx *x, struct cell *child)
     __atomic_store_n(&child->ref.gen, 0, __ATOMIC_RELEASE);
     atomic_fetch_sub_explicit(&x->sys->alive, 1, memory_order_relaxed);
     atomic_fetch_sub_explicit(&b->actors, 1, memory_order_relaxed);
-    counter_inc(x->w.counters, COUNTER_ended);
+    counter_inc(&x->w.counters, COUNTER_ended);
     cell_drop_state(x, child);
     retire(x, child, was);
 }

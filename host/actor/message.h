@@ -30,22 +30,22 @@ message_small(struct actx *x, const actor_type *t, const void *v, uint64_t flags
     struct msg *m = (struct msg *)(void *)x->w.pool.list[0].head;
     const uint64_t *s = v;
     uint64_t *d;
+    uint32_t n = t->units_;
 
     if (POOL_COUNTED || unlikely(m == NULL))
         return NULL;
     x->w.pool.list[0].head = x->w.pool.list[0].head->next;
     __builtin_prefetch(x->w.pool.list[0].head, 1);
     x->w.pool.list[0].n--;
-    atomic_store_explicit(&m->next, NULL, memory_order_relaxed);
     m->head = t->head_ | flags; /* of class 0, as every type of so few units */
     m->sender = x->me->ref;
     d = (uint64_t *)(void *)(m + 1);
     d[0] = s[0];
-    if (t->units_ > 1) {
+    if (n > 1) {
         d[1] = s[1];
-        if (t->units_ > 2) {
+        if (n > 2) {
             d[2] = s[2];
-            if (t->units_ > 3)
+            if (n > 3)
                 d[3] = s[3];
         }
     }

@@ -20,7 +20,8 @@ place(const struct cell *c)
 void
 outbox_init(struct actx *x)
 {
-    x->ob = x->ob_top = x->ob_inline;
+    x->ob = x->ob_inline;
+    x->ob_top = NULL;
     x->obcap = OUTBOX_INLINE;
 }
 
@@ -35,7 +36,7 @@ outbox_fini(struct actx *x)
 static int
 grow(struct actx *x)
 {
-    uint32_t cap = x->obcap * 4, used = (uint32_t)(x->ob_top - x->ob) + 1;
+    uint32_t cap = x->obcap * 4, n = x->obcap;
     struct outbox_entry *v;
 
     if (x->obcap >= TURN_MESSAGES_MAX)
@@ -43,18 +44,32 @@ grow(struct actx *x)
     v = env_alloc(x->sys->env, cap * sizeof *v);
     if (v == NULL)
         return -ERR_NOMEM;
-    memcpy(v, x->ob, used * sizeof *v);
+    memcpy(v, x->ob, n * sizeof *v);
     outbox_fini(x);
     x->ob = v;
-    x->ob_top = v + used - 1;
+    x->ob_top = v + n - 1;
     x->obcap = cap;
     return 0;
+}
+
+/* Entries in use. */
+static uint32_t
+used(const struct actx *x)
+{
+    return x->ob_top == NULL ? 0 : (uint32_t)(x->ob_top - x->ob) + 1;
+}
+
+/* The first entry is opened inline, without the map. */
+static void
+map_first(struct actx *x)
+{
+    x->obmap[place(target(x->ob))] = 1;
 }
 
 static int
 open_entry(struct actx *x, struct cell *c, struct msg *m, uintptr_t fresh)
 {
-    uint32_t n = (uint32_t)(x->ob_top - x->ob) + 1;
+    uint32_t n = used(x);
 
     if (unlikely(n == x->obcap)) {
         int r = grow(x);
@@ -62,10 +77,10 @@ open_entry(struct actx *x, struct cell *c, struct msg *m, uintptr_t fresh)
         if (r < 0)
             return r;
     }
-    if (n == 2) /* the first entry was opened inline, without the map */
-        x->obmap[place(target(x->ob_top))] = 1;
-    if (n <= UINT16_MAX)
-        x->obmap[place(c)] = (uint16_t)n;
+    if (n == 1)
+        map_first(x);
+    if (n < UINT16_MAX)
+        x->obmap[place(c)] = (uint16_t)(n + 1);
     outbox_open_(x, &x->ob[n], (struct cell *)((uintptr_t)c | fresh), m);
     return 0;
 }
@@ -73,13 +88,13 @@ open_entry(struct actx *x, struct cell *c, struct msg *m, uintptr_t fresh)
 int
 outbox_add_slow_(struct actx *x, struct cell *c, struct msg *m)
 {
-    uint32_t n = (uint32_t)(x->ob_top - x->ob), i;
+    uint32_t n = used(x), i;
 
     if (n == 1)
-        x->obmap[place(target(x->ob_top))] = 1;
+        map_first(x);
     i = x->obmap[place(c)]; /* may be stale: checked */
-    if (i != 0 && i <= n && target(&x->ob[i]) == c) {
-        outbox_append_(&x->ob[i], m);
+    if (i != 0 && i <= n && target(&x->ob[i - 1]) == c) {
+        outbox_append_(&x->ob[i - 1], m);
         return 0;
     }
     return open_entry(x, c, m, 0);
@@ -89,12 +104,12 @@ outbox_add_slow_(struct actx *x, struct cell *c, struct msg *m)
 int
 outbox_add_fresh(struct actx *x, struct cell *c)
 {
-    struct outbox_entry *e = x->ob_top + 1;
+    struct outbox_entry *e = x->ob_top == NULL ? x->ob : x->ob_top + 1;
 
     if (unlikely(e == x->ob + x->obcap))
         return open_entry(x, c, NULL, OUTBOX_FRESH);
-    if (e == x->ob + 2) /* the first entry was opened inline, without the map */
-        x->obmap[place(target(x->ob_top))] = 1;
+    if (e == x->ob + 1)
+        map_first(x);
     outbox_open_(x, e, (struct cell *)((uintptr_t)c | OUTBOX_FRESH), NULL);
     return 0;
 }
@@ -106,13 +121,14 @@ publish_fresh(struct actx *x)
     struct task *chain = NULL;
     uint32_t n = 0;
 
-    for (struct outbox_entry *e = x->ob_top; e > x->ob; e--) {
+    for (uint32_t i = used(x); i > 0; i--) {
+        struct outbox_entry *e = &x->ob[i - 1];
         struct cell *c = target(e);
 
         if (!((uintptr_t)e->to & OUTBOX_FRESH))
             continue;
         if (e->first != NULL)
-            mbox_push(&c->mb, e->first, e->last); /* its mailbox is EMPTY, never IDLE: scheduling is ours */
+            outbox_push_(e, c); /* its mailbox is EMPTY, never IDLE: scheduling is ours */
         c->task.next = chain;
         chain = &c->task;
         if (++n == RUNQ_CHAIN) {
@@ -132,21 +148,26 @@ outbox_publish_many_(struct actx *x)
 
     if (x->dirty) /* else there are none */
         publish_fresh(x);
-    for (struct outbox_entry *e = x->ob + 1; e <= top; e++)
+    for (struct outbox_entry *e = x->ob; e <= top; e++)
         if (!((uintptr_t)e->to & OUTBOX_FRESH))
             outbox_publish_(x, e);
-    x->ob_top = x->ob;
+    x->ob_top = NULL;
 }
 
 void
 outbox_drop(struct actx *x)
 {
-    for (struct outbox_entry *e = x->ob + 1; e <= x->ob_top; e++) {
+    uint32_t n = used(x);
+
+    for (struct outbox_entry *e = x->ob; e < x->ob + n; e++) {
+        if (e->first != NULL) /* else publish would do this */
+            atomic_store_explicit(&e->last->next, NULL, memory_order_relaxed);
         for (struct msg *m = e->first, *next; m != NULL; m = next) {
             next = atomic_load_explicit(&m->next, memory_order_relaxed);
-            counter_inc(x->w.counters, m->head & MSG_F_SYSTEM ? COUNTER_dropped_system : COUNTER_rolled_back);
+            counter_inc(&x->w.counters,
+                        m->head & MSG_F_SYSTEM ? COUNTER_dropped_system : COUNTER_rolled_back);
             message_free(x, m);
         }
     }
-    x->ob_top = x->ob;
+    x->ob_top = NULL;
 }

@@ -1,6 +1,7 @@
 /* outbox.h - sends of a turn wait here and are published when it ends well: one exchange a target (foundation F5).
  *
- *   tell --> [sentinel][target A: first..last][target B: ...]   a stack; the last target is tried first, then a 16-way map
+ *   tell --> [target A: first..last][target B: ...]   a stack; the last target is tried first,
+ *                                                             then a 16-way map
  *   commit --> mbox_push(A), mbox_push(B): idle ones go to the run queue, the last of them first
  *
  * Cost of the usual case (one target): a compare, three stores; at commit one exchange. Guarded by bench pingpong.
@@ -22,6 +23,14 @@ outbox_open_(struct actx *x, struct outbox_entry *e, struct cell *c, struct msg 
     x->ob_top = e;
 }
 
+/* To an entry that holds something. Published later, by mbox_push. */
+INLINE void
+outbox_chain_(struct outbox_entry *e, struct msg *m)
+{
+    atomic_store_explicit(&e->last->next, m, memory_order_relaxed);
+    e->last = m;
+}
+
 /* To an entry that may hold nothing yet: a child's. */
 INLINE void
 outbox_append_(struct outbox_entry *e, struct msg *m)
@@ -33,19 +42,18 @@ outbox_append_(struct outbox_entry *e, struct msg *m)
     e->last = m;
 }
 
-/* m->next is NULL. 0, or -ERR_LIMIT / -ERR_NOMEM (too many targets): m is still the caller's. */
+/* 0, or -ERR_LIMIT / -ERR_NOMEM (too many targets): m is still the caller's. */
 INLINE int
 outbox_add(struct actx *x, struct cell *c, struct msg *m)
 {
     struct outbox_entry *e = x->ob_top;
 
-    if (likely(e == x->ob)) {
-        outbox_open_(x, e + 1, c, m);
+    if (likely(e == NULL)) {
+        outbox_open_(x, x->ob, c, m);
         return 0;
     }
     if (likely(e->to == c)) {
-        atomic_store_explicit(&e->last->next, m, memory_order_relaxed); /* published later, by mbox_push */
-        e->last = m;
+        outbox_chain_(e, m);
         return 0;
     }
     if ((uintptr_t)e->to == ((uintptr_t)c | OUTBOX_FRESH)) { /* the newest child */
@@ -58,6 +66,16 @@ outbox_add(struct actx *x, struct cell *c, struct msg *m)
 /* A child of this turn: it runs in any case. 0, -ERR_LIMIT, -ERR_NOMEM. */
 int outbox_add_fresh(struct actx *x, struct cell *c);
 
+INLINE bool
+outbox_push_(struct outbox_entry *e, struct cell *c)
+{
+    struct msg *last = e->last;
+
+    atomic_store_explicit(&last->next, NULL,
+                          memory_order_relaxed); /* published by the exchange in mbox_push */
+    return mbox_push(&c->mb, e->first, last);
+}
+
 INLINE void
 outbox_publish_(struct actx *x, struct outbox_entry *e)
 {
@@ -66,11 +84,11 @@ outbox_publish_(struct actx *x, struct outbox_entry *e)
     if (unlikely((uintptr_t)c & OUTBOX_FRESH)) {
         c = (struct cell *)((uintptr_t)c & ~OUTBOX_FRESH);
         if (e->first != NULL)
-            mbox_push(&c->mb, e->first, e->last); /* its mailbox is EMPTY, never IDLE: scheduling is ours */
+            outbox_push_(e, c); /* its mailbox is EMPTY, never IDLE: scheduling is ours */
         worker_push(&x->w, &c->task);
         return;
     }
-    if (mbox_push(&c->mb, e->first, e->last))
+    if (outbox_push_(e, c))
         worker_push(&x->w, &c->task);
 }
 
@@ -80,10 +98,10 @@ outbox_flush(struct actx *x)
 {
     struct outbox_entry *e = x->ob_top;
 
-    if (e == x->ob)
+    if (e == NULL)
         return;
-    x->ob_top = x->ob;
-    if (likely(e == x->ob + 1))
+    x->ob_top = NULL;
+    if (likely(e == x->ob))
         outbox_publish_(x, e);
     else {
         x->ob_top = e;

@@ -21,7 +21,7 @@ refuse(struct actx *x, struct cell *c, struct swap *s, const struct err *e)
         s->err = *e;
         mutex_unlock(&s->lock);
     }
-    counter_inc(x->w.counters, COUNTER_switch_refused);
+    counter_inc(&x->w.counters, COUNTER_switch_refused);
 }
 
 /* What a hook said. */
@@ -139,7 +139,7 @@ follow(struct actx *x, struct cell *c, struct swap *s)
 
     /* relaxed: the sweep asks again when the cell is its own */
     atomic_store_explicit(&c->beh, s->to, memory_order_relaxed);
-    counter_inc(x->w.counters, COUNTER_switched);
+    counter_inc(&x->w.counters, COUNTER_switched);
     recorder_add(x->w.recorder, &rec);
 }
 

@@ -174,7 +174,7 @@ fire_again(struct actx *x, struct chains *ch, struct cell *c, struct tnode *n, c
 
     /* acquire/release with the clear in the actor's slice: it has taken the tick before */
     if (atomic_exchange_explicit(&n->inflight, 1, memory_order_acq_rel) != 0) {
-        counter_inc(x->w.counters, COUNTER_ticks_coalesced);
+        counter_inc(&x->w.counters, COUNTER_ticks_coalesced);
         again(x, n, e, e->due_tick + extra->period_ms);
         return;
     }
@@ -280,6 +280,6 @@ tnodes_fire(struct worker *w, const struct wheel_entry *e, size_t n)
             fire_other(x, &ch, c, node, &e[i]);
     }
     chains_flush(w, &ch);
-    counter_add(w->counters, COUNTER_sent_system, ch.sent);
+    counter_add(&w->counters, COUNTER_sent_system, ch.sent);
     return dead;
 }

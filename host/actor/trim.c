@@ -30,7 +30,7 @@ trim_own(struct actx *x)
 {
     if (tnodes_surplus(x))
         tnodes_trim(x);
-    if (x->ob_top == x->ob && x->nfx == 0 && large_turns(x)) {
+    if (x->ob_top == NULL && x->nfx == 0 && large_turns(x)) {
         outbox_fini(x);
         env_free(x->sys->env, x->fx, x->fxcap * sizeof *x->fx);
         x->fx = NULL;

@@ -24,16 +24,21 @@ _Static_assert(UNDO_BYTES % (SAVE_WORDS * sizeof(uint64_t)) == 0, "and so is the
 
 /* 8 B moves: a 16 B load over a fresh 8 B store would wait for it; the compiler would join two. */
 INLINE void
+save_word(uint64_t *d, const uint64_t *s)
+{
+    uint64_t v = *s;
+
+    __asm__("" : "+r"(v));
+    *d = v;
+}
+
+INLINE void
 save_words(uint64_t *d, const uint64_t *s)
 {
-    d[0] = s[0];
-    __asm__ volatile("" : "+m"(d[0]));
-    d[1] = s[1];
-    __asm__ volatile("" : "+m"(d[1]));
-    d[2] = s[2];
-    __asm__ volatile("" : "+m"(d[2]));
-    d[3] = s[3];
-    __asm__ volatile("" : "+m"(d[3]));
+    save_word(d, s);
+    save_word(d + 1, s + 1);
+    save_word(d + 2, s + 2);
+    save_word(d + 3, s + 3);
 }
 
 /* No call: the loop of turns would save registers for it. */
@@ -160,7 +165,7 @@ unusual(struct actx *x, struct cell *c, struct msg *m, int32_t code)
             turn_commit(x, c);
             life_stop(x, c, ACTOR_REASON_STOPPED);
         }
-        counter_inc(x->w.counters, m->head & MSG_F_SYSTEM ? COUNTER_handled_system : COUNTER_handled_user);
+        counter_inc(&x->w.counters, m->head & MSG_F_SYSTEM ? COUNTER_handled_system : COUNTER_handled_user);
         message_free(x, m);
     } else {
         turn_rollback(x, c, b->undo8 != 0);
@@ -281,8 +286,8 @@ struct tally {
 INLINE void /* else all of the tally would live in memory */
 tally_count(struct worker *w, struct tally *t)
 {
-    counter_add(w->counters, COUNTER_handled_user, t->handled - t->ticks);
-    counter_add(w->counters, COUNTER_handled_system, t->ticks);
+    counter_add(&w->counters, COUNTER_handled_user, t->handled - t->ticks);
+    counter_add(&w->counters, COUNTER_handled_system, t->ticks);
     t->handled = t->ticks = 0;
 }
 
@@ -448,7 +453,7 @@ actor_run(struct worker *w, struct task *t)
         slice(x, container_of(t, struct cell, task), &tally);
     while ((t = sched_again(w)) != NULL);
     tally_count(w, &tally);
-    counter_add(w->counters, COUNTER_slices, tally.slices);
+    counter_add(&w->counters, COUNTER_slices, tally.slices);
     x->me = NULL;
     atomic_store_explicit(&w->slot, 0, memory_order_relaxed);
 }

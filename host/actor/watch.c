@@ -58,7 +58,7 @@ watch_send(struct actx *x, actor_ref watcher, actor_ref who, unsigned reason, in
     }
     *(actor_terminated *)msg_payload(m) = (actor_terminated){who, reason, code, incarnation};
     m->sender = who;
-    counter_inc(x->w.counters, COUNTER_sent_system);
+    counter_inc(&x->w.counters, COUNTER_sent_system);
     if (mbox_push(&c->mb, m, m))
         worker_push(&x->w, &c->task);
 }

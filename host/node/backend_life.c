@@ -344,7 +344,7 @@ send_stop(struct backend *b, actor_ref who, bool drain)
             r = -ERR_NOMEM;
         } else {
             m->sender = b->control;
-            counter_inc(x->w.counters, COUNTER_sent_system);
+            counter_inc(&x->w.counters, COUNTER_sent_system);
             if (mbox_push(&c->mb, m, m))
                 worker_push(&x->w, &c->task);
         }

@@ -161,7 +161,7 @@ send_from_port(struct backend *b, const struct words *w)
     if (r == 0) {
         r = outbox_add(x, c, m);
         if (r == 0)
-            counter_inc(x->w.counters, COUNTER_sent_user);
+            counter_inc(&x->w.counters, COUNTER_sent_user);
         else
             message_free(x, m);
     }
@@ -227,7 +227,7 @@ ask(struct actx *x, struct ask_visit *a)
         message_free(x, m);
         return r;
     }
-    counter_inc(x->w.counters, COUNTER_sent_user);
+    counter_inc(&x->w.counters, COUNTER_sent_user);
     return 0;
 }
 

@@ -37,7 +37,6 @@ free_parts(struct sched *s, struct worker *w)
     pool_fini(&w->pool);
     env_free_lines(s->env, w->runq, sizeof *w->runq);
     env_free(s->env, w->wheel, sizeof *w->wheel);
-    env_free_lines(s->env, w->counters, sizeof *w->counters);
     env_free_lines(s->env, w->recorder, sizeof *w->recorder);
     env_free_lines(s->env, w->seat, sizeof *w->seat);
     env_free_lines(s->env, worker_block(s, w), s->ops.worker_bytes);
@@ -64,12 +63,11 @@ sched_worker_new_(struct sched *s, struct worker **ret, uint32_t id, bool foreig
     rng_seed(&w->rng, s->env->seed(s->env) + id);
     w->runq = env_alloc_lines(s->env, sizeof *w->runq);
     w->wheel = env_alloc(s->env, sizeof *w->wheel);
-    w->counters = env_alloc_lines(s->env, sizeof *w->counters);
     w->recorder = env_alloc_lines(s->env, sizeof *w->recorder);
     w->seat = env_alloc_lines(s->env, sizeof *w->seat);
-    pool_init(&w->pool, &s->depot, w->counters);
+    pool_init(&w->pool, &s->depot, &w->counters);
     r = -ERR_NOMEM;
-    if (w->runq == NULL || w->wheel == NULL || w->counters == NULL || w->recorder == NULL || w->seat == NULL)
+    if (w->runq == NULL || w->wheel == NULL || w->recorder == NULL || w->seat == NULL)
         goto fail;
     runq_init(w->runq, s->cfg.workers > 1);
     wheel_init(w->wheel, w->now_ns / 1000000);
@@ -237,7 +235,7 @@ sched_counter(struct sched *s, enum counter id)
 
     mutex_lock(&s->all_lock);
     for (uint32_t i = 0; i < s->nall; i++)
-        sum += atomic_load_explicit(&s->all[i]->counters->v[id], memory_order_relaxed);
+        sum += atomic_load_explicit(&s->all[i]->counters.v[id], memory_order_relaxed);
     mutex_unlock(&s->all_lock);
     return sum;
 }

@@ -20,8 +20,8 @@ done(struct sched *s)
     for (uint32_t i = 0; i < s->nworkers; i++) {
         const struct worker *w = atomic_load_explicit(&s->workers[i], memory_order_acquire);
 
-        n += atomic_load_explicit(&w->counters->v[COUNTER_handled_user], memory_order_relaxed) +
-             atomic_load_explicit(&w->counters->v[COUNTER_sent_user], memory_order_relaxed);
+        n += atomic_load_explicit(&w->counters.v[COUNTER_handled_user], memory_order_relaxed) +
+             atomic_load_explicit(&w->counters.v[COUNTER_sent_user], memory_order_relaxed);
     }
     return n;
 }
@@ -32,7 +32,7 @@ static void
 spread(struct worker *w, uint64_t took)
 {
     struct sched *s = w->sched;
-    uint64_t sent = atomic_load_explicit(&w->counters->v[COUNTER_sent_user], memory_order_relaxed);
+    uint64_t sent = atomic_load_explicit(&w->counters.v[COUNTER_sent_user], memory_order_relaxed);
     bool heavy = took > HEAVY_NS * (CLOCK_TURNS + sent - w->sent);
     bool waits = runq_waiting(w->runq) != 0 || w->runq->nested != 0;
     uint32_t help = !waits ? RUNQ_NO_HELP : heavy ? RUNQ_HELP : RUNQ_HELP_LIGHT;

@@ -59,12 +59,12 @@ struct worker {
     struct sched *sched;
     struct runq *runq;
     struct wheel *wheel; /* ticks of 1 ms */
-    struct counters *counters;
     struct recorder *recorder;
     struct epoch_seat *seat;
     struct rng rng;
     uint32_t id;
     struct pool pool;
+    struct counters counters;
 };
 
 /* The worker whose thread calls, or NULL. For crash reports: may be called from a signal handler. */

@@ -141,7 +141,7 @@ tell_parent(struct supervision *s, struct actx *x, struct cell *c, const struct 
         return;
     if (message_build_type(x, &msg, s->sys->st.child_failed, &m, MSG_F_SYSTEM) < 0)
         return; /* the directive is what counts; this is a notice */
-    counter_inc(x->w.counters, COUNTER_sent_system);
+    counter_inc(&x->w.counters, COUNTER_sent_system);
     if (mbox_push(&parent->mb, msg, msg))
         worker_push(&x->w, &parent->task);
 }

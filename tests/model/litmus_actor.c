@@ -17,7 +17,6 @@ static struct {
     struct system sys;
     struct actx x[WORKERS];
     struct runq q[WORKERS];
-    struct counters counters[WORKERS];
     struct recorder recorder[WORKERS];
     struct tnodes *no_timers;
     _Alignas(64) char tnodes[4096];
@@ -90,7 +89,6 @@ reset(void)
         x->w.id = i;
         x->w.sched = &g.sys.sched;
         x->w.runq = &g.q[i];
-        x->w.counters = &g.counters[i];
         x->w.recorder = &g.recorder[i];
         x->w.clock_left = 1000;
         x->w.inject_left = 100;

@@ -257,7 +257,6 @@ static struct {
     struct actx x[3]; /* the stuck one; the one that takes over; a neighbor */
     struct runq q[4];
     struct wheel wheel[3];
-    struct counters counters;
     struct recorder recorder;
     struct env env;
     struct sched s;
@@ -301,7 +300,6 @@ reset_over(void)
         w->id = i == 2;
         w->runq = &o.q[i];
         w->wheel = &o.wheel[i];
-        w->counters = &o.counters;
         w->recorder = &o.recorder;
         w->in_host = 1;
     }
@@ -348,7 +346,6 @@ taker_of_new(void)
 {
     struct worker *w = &o.x[1].w;
 
-    w->counters = &o.counters;
     __atomic_store_n(&w->runq, &o.q[1], __ATOMIC_RELAXED);
     atomic_store_explicit(&o.q[1].slot, NULL, memory_order_relaxed);
     atomic_store_explicit(&o.q[1].help, RUNQ_NO_HELP, memory_order_relaxed);

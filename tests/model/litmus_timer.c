@@ -12,7 +12,6 @@ static struct {
     struct system sys;
     struct actx x[2];
     struct runq q[2];
-    struct counters counters[2];
     struct wheel wheel;
     struct depot depot;
     struct tnodes tn, other; /* other: of the worker that the actor runs on */
@@ -57,7 +56,6 @@ reset(void)
         x->cells = g.cells;
         x->cells_max = 2;
         x->w.runq = &g.q[i];
-        x->w.counters = &g.counters[i];
         pool_init(&x->w.pool, &g.depot, NULL);
     }
 }

@@ -160,9 +160,9 @@ Test(scheduler, a_slice_is_over_after_its_time_or_its_turns)
 
 Test(scheduler, counters_of_all_workers_add_up)
 {
-    counter_add(w->counters, COUNTER_slices, 3);
-    counter_add(atomic_load(&sch.workers[1])->counters, COUNTER_slices, 4);
-    counter_add(sch.port->counters, COUNTER_slices, 5);
+    counter_add(&w->counters, COUNTER_slices, 3);
+    counter_add(&atomic_load(&sch.workers[1])->counters, COUNTER_slices, 4);
+    counter_add(&sch.port->counters, COUNTER_slices, 5);
     cr_assert_eq(sched_counter(&sch, COUNTER_slices), 12);
 }
 
@@ -272,7 +272,7 @@ Test(scheduler, turns_are_heavy_by_the_message)
     turns(HEAVY_NS + 100);
     cr_assert(atomic_load(&w->heavy));
     /* long turns that send much are slow for that, and more so where their messages cross */
-    counter_add(w->counters, COUNTER_sent_user, CLOCK_TURNS);
+    counter_add(&w->counters, COUNTER_sent_user, CLOCK_TURNS);
     turns(HEAVY_NS + 100);
     cr_assert_not(atomic_load(&w->heavy));
     turns(HEAVY_NS + 100);
