@@ -41,7 +41,8 @@ struct draft {
 /* A row for every layout of its name. Whether two versions may meet was decided at load; here whatever may convert does, each
  * value tested, and mail that does not fit is a dead letter that says so. */
 static int
-draft_row(struct system *sys, struct draft *d, const struct behaviour_msg *m, struct err *e)
+draft_row(struct system *sys, struct draft *d, const struct behaviour *b, const struct behaviour_msg *m,
+          struct err *e)
 {
     for (const struct msg_type *t = types_named(&sys->types, m->type->schema->name); t != NULL;
          t = t->next_named) {
@@ -56,8 +57,9 @@ draft_row(struct system *sys, struct draft *d, const struct behaviour_msg *m, st
                 return r;
         }
         d->keys[d->n] = t->id;
-        d->rows[d->n++] =
-            (struct dispatch_row){t->id, t == m->type ? m->fn : deliver_converted, plan, m->type};
+        d->rows[d->n++] = t == m->type
+                              ? (struct dispatch_row){t->id, m->fn, NULL, t->id, m->nofail ? 0 : b->undo}
+                              : (struct dispatch_row){t->id, deliver_converted, plan, m->type->id, b->undo};
     }
     return 0;
 }
@@ -68,7 +70,7 @@ draft_all(struct system *sys, struct behaviour *b, struct draft *d, struct err *
     int r = 0;
 
     for (uint32_t i = 0; i < b->nmsgs && r == 0; i++)
-        r = draft_row(sys, d, &b->msgs[i], e);
+        r = draft_row(sys, d, b, &b->msgs[i], e);
     return r;
 }
 

@@ -14,11 +14,14 @@
 #include <actor/plugin.h>
 #include <stdatomic.h>
 
+enum { UNDO_UNIT = 32 };
+
 struct dispatch_row {
     uint64_t key; /* MSG_KEY of the header: type id, no flags; 0 = empty */
     actor_handler fn;
-    const struct plan *plan;     /* NULL: same layout, the pointer is handed over */
-    const struct msg_type *type; /* what the handler expects */
+    const struct plan *plan; /* NULL: same layout, the pointer is handed over */
+    uint32_t expects;        /* type id */
+    uint32_t undo;           /* the behaviour's, or 0: the handler cannot fail */
 };
 struct dispatch {
     struct retired retired;
@@ -31,6 +34,7 @@ struct dispatch {
 struct behaviour_msg { /* what a row was declared with; the dispatch table is built from these */
     const struct msg_type *type;
     actor_handler fn;
+    bool nofail;
 };
 struct behaviour_job {
     const char *name;
@@ -56,7 +60,7 @@ struct behaviour {
     _Atomic(const struct dispatch *) dispatch; /* read each slice */
     _Atomic(struct swap *) swap;               /* read each slice; not NULL: actors move on */
     uint32_t state_bytes;
-    uint32_t undo8;  /* 8 B units of state that are copied before a turn; 0 = none */
+    uint32_t undo;   /* so many UNDO_UNITs of state are copied before a turn; 0 = none */
     bool undoable;   /* a failed turn can be undone: resume is possible */
     bool zero_state; /* fresh state is all zero: no default, nothing to own */
     const struct schema *state;

@@ -118,7 +118,8 @@ bind_rows(struct system *sys, struct bound *all, struct behaviour *b, const acto
                            b->name, i);
         switch (r->kind) {
         case ACTOR_ROW_MESSAGE:
-            all->msgs[all->nmsgs++] = (struct behaviour_msg){type, (actor_handler)r->fn};
+            all->msgs[all->nmsgs++] =
+                (struct behaviour_msg){type, (actor_handler)r->fn, r->value == ACTOR_NOFAIL};
             b->nmsgs++;
             break;
         case ACTOR_ROW_START:
@@ -179,7 +180,7 @@ bind_behaviour(struct system *sys, const actor_plugin *p, struct bound *all, str
     b->state_bytes = b->state->bytes;
     b->zero_state = all_zero(b->state);
     b->undoable = b->state_bytes <= atomic_bytes && !schema_has_opaque(b->state);
-    b->undo8 = b->undoable ? (b->state_bytes + 7) / 8 : 0;
+    b->undo = b->undoable ? (b->state_bytes + UNDO_UNIT - 1) / UNDO_UNIT : 0;
     return behaviour_dispatch(sys, b, e);
 }
 

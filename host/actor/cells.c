@@ -48,7 +48,7 @@ cells_source(struct actx *x)
 static size_t
 state_block_bytes(const struct behaviour *b)
 {
-    size_t undo = b->undo8 * sizeof(uint64_t);
+    size_t undo = b->undo * (size_t)UNDO_UNIT;
 
     return ((b->state_bytes > undo ? b->state_bytes : undo) + 15u) &
            ~(size_t)15; /* the undo copy moves whole words */

@@ -140,7 +140,7 @@ turn_rollback(struct actx *x, struct cell *c, bool restore_state)
             job_drop(x, fx->p);
     }
     if (restore_state && !SABOTAGE(undo_off)) {
-        memcpy(c->state, x->state_undo, b->undo8 * sizeof(uint64_t));
+        memcpy(c->state, x->state_undo, b->undo * (size_t)UNDO_UNIT);
         undo_rollback(&x->undo);
     } else {
         undo_forget(&x->undo);

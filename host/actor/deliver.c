@@ -69,14 +69,14 @@ deliver_converted(actor_ctx *ctx, void *state, const void *payload)
     const struct behaviour *b = atomic_load_explicit(&x->me->beh, memory_order_relaxed);
     const struct dispatch *d = atomic_load_explicit(&b->dispatch, memory_order_acquire);
     const struct dispatch_row *row = dispatch_find(d, MSG_TYPE(x->cur->head));
-    const struct dispatch_row *direct = dispatch_find(d, row->type->id);
+    const struct dispatch_row *direct = dispatch_find(d, row->expects);
     int64_t bytes;
     struct msg *m;
 
     host_enter(x);
     x->dirty |= TURN_SLOW_PARTS;
     bytes = convert_msg_bytes(row->plan, payload);
-    m = bytes < 0 ? NULL : message_alloc(x, (size_t)bytes, false, row->type->id);
+    m = bytes < 0 ? NULL : message_alloc(x, (size_t)bytes, false, row->expects);
     if (m == NULL)
         return actor_result_make_(bytes == -ERR_RANGE ? -ERR_SCHEMA
                                   : bytes < 0         ? (int32_t)bytes

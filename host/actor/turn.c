@@ -19,8 +19,8 @@ host_held_(struct actx *x)
 }
 
 enum { SAVE_WORDS = 4 }; /* are copied at once, whether the state has them or not: no branch for each */
-_Static_assert(CELL_CHUNK % (SAVE_WORDS * sizeof(uint64_t)) == 0, "state blocks are multiples of a chunk");
-_Static_assert(UNDO_BYTES % (SAVE_WORDS * sizeof(uint64_t)) == 0, "and so is the place for the copy");
+_Static_assert(UNDO_UNIT == SAVE_WORDS * sizeof(uint64_t), "and are what a row counts");
+_Static_assert(CELL_CHUNK % UNDO_UNIT == 0 && UNDO_BYTES % UNDO_UNIT == 0, "all of them have their place");
 
 /* 8 B moves: a 16 B load over a fresh 8 B store would wait for it; the compiler would join two. */
 INLINE void
@@ -43,17 +43,16 @@ save_words(uint64_t *d, const uint64_t *s)
 
 /* No call: the loop of turns would save registers for it. */
 INLINE void
-state_save(struct actx *x, const struct cell *c, uint32_t n8)
+state_save(struct actx *x, const void *state, uint32_t units)
 {
-    const uint64_t *s = c->state;
+    const uint64_t *s = state;
     uint64_t *d = (uint64_t *)(void *)x->state_undo;
 
-    if (likely(n8 - 1u < (uint32_t)SAVE_WORDS)) {
+    if (likely(units == 1))
         save_words(d, s);
-        return;
-    }
-    for (uint32_t i = 0; i < n8; i += SAVE_WORDS)
-        save_words(d + i, s + i);
+    else
+        for (; units != 0; units--, s += SAVE_WORDS, d += SAVE_WORDS)
+            save_words(d, s);
 }
 
 /* The code goes through, so that the loop needs no place for it. */
@@ -64,15 +63,23 @@ held_with(struct actx *x, int32_t code)
     return code;
 }
 
+/* Computed anew: one that lives across turns lies on the stack. */
+INLINE actor_ctx *
+ctx_of(struct worker *w)
+{
+    __asm__ volatile("" : "+r"(w));
+    return &actx_of(w)->ctx;
+}
+
 /* The handler, and the usual end of a turn. Not 0: the caller rolls back or stops; nothing is published yet. */
 INLINE int32_t
-call(struct actx *x, struct cell *c, actor_handler fn, const void *p, uint64_t num)
+call(struct actx *x, void *state, actor_handler fn, const void *p, uint64_t num)
 {
     actor_result r;
 
     atomic_store_explicit(&x->w.stamp, num, memory_order_relaxed);
     host_leave(x);
-    r = fn(&x->ctx, c->state, p);
+    r = fn(ctx_of(&x->w), state, p);
     return likely(host_try_enter(x)) ? r.code : held_with(x, r.code);
 }
 
@@ -96,7 +103,7 @@ call_timed(struct actx *x, struct cell *c, actor_handler fn, const void *p, uint
     struct env *env = x->sys->env;
     uint64_t limit = timed_alone(c) ? c->ext->hard_limit_ns : x->hard_limit_ns, start = env_mono_ns(env),
              took;
-    int32_t code = call(x, c, fn, p, num);
+    int32_t code = call(x, c->state, fn, p, num);
 
     took = env_mono_ns(env) - start;
     if (took <= limit || (code != 0 && code != ACTOR_STOP.code))
@@ -125,16 +132,16 @@ turn_run(struct actx *x, struct cell *c, actor_handler fn, const void *p, struct
     x->cur = m;
     if (m != NULL && (m->head & MSG_F_ASK))
         x->dirty |= TURN_UNANSWERED;
-    state_save(x, c, b->undo8);
+    state_save(x, c->state, b->undo);
     c->turn++;
     code = unlikely(x->hard_limit_ns != 0 || timed_alone(c)) ? call_timed(x, c, fn, p, c->turn)
-                                                             : call(x, c, fn, p, c->turn);
+                                                             : call(x, c->state, fn, p, c->turn);
     if (likely(code == 0))
         commit(x, c);
     else if (code == ACTOR_STOP.code)
         turn_commit(x, c);
     else
-        turn_rollback(x, c, b->undo8 != 0);
+        turn_rollback(x, c, b->undo != 0);
     x->cur = NULL;
     return code;
 }
@@ -150,6 +157,17 @@ clock_due(struct actx *x, uint32_t n)
     return over;
 }
 
+/* A handler that cannot fail has not, whatever a row of another make returns: its state was not copied. */
+static bool
+nofail(const struct behaviour *b, const struct msg *m)
+{
+    const struct dispatch *d = atomic_load_explicit(
+        &b->dispatch, memory_order_acquire); /* a newer one than the turn's has the row too */
+    const struct dispatch_row *r = dispatch_find(d, MSG_TYPE(m->head));
+
+    return r != NULL && r->undo != b->undo;
+}
+
 /* m has had its turn and it did not simply end well, or the actor has something else to attend to. Takes m out of the queue.
  * true: the slice goes on. */
 static COLD bool
@@ -160,6 +178,10 @@ unusual(struct actx *x, struct cell *c, struct msg *m, int32_t code)
 
     if (next != NULL)
         mbox_keep(&c->mb, next);
+    if (unlikely(code != 0) && nofail(b, m)) {
+        turn_commit(x, c);
+        code = 0;
+    }
     if (code == 0 || code == ACTOR_STOP.code) {
         if (code != 0) {
             turn_commit(x, c);
@@ -168,7 +190,7 @@ unusual(struct actx *x, struct cell *c, struct msg *m, int32_t code)
         counter_inc(&x->w.counters, m->head & MSG_F_SYSTEM ? COUNTER_handled_system : COUNTER_handled_user);
         message_free(x, m);
     } else {
-        turn_rollback(x, c, b->undo8 != 0);
+        turn_rollback(x, c, b->undo != 0);
         life_turn_failed(x, c, m, code);
     }
     x->cur = NULL;
@@ -325,7 +347,6 @@ begin:;
     }
     if (likely(d == NULL))
         d = likely(x->hard_limit_ns == 0) ? atomic_load_explicit(&b->dispatch, memory_order_acquire) : &timed;
-    uint32_t undo8 = b->undo8;
     /* the tail seen on entry: what arrives later waits for the next slice, so that others run */
     uintptr_t end = atomic_load_explicit(&c->mb.tail, memory_order_relaxed);
     struct msg *m = mbox_first(&c->mb), *next;
@@ -342,11 +363,12 @@ begin:;
     used = (struct used){.first = m, .from = num};
     for (;;) {
         const struct dispatch_row *r = &d->rows[m->head & d->mask];
+        void *state;
         int32_t code;
 
         num++;
         /* one base for all addresses; else the compiler keeps half a dozen of them on the stack */
-        __asm__("" : "+r"(c), "+r"(num), "+r"(r));
+        __asm__("" : "+r"(c), "+r"(r));
         if (unlikely(r->key != (m->head ^ used.cls))) { /* flags, or not of the class */
             enum other how = other_kind(x, c, d, m, used.cls);
 
@@ -374,8 +396,9 @@ begin:;
         x->cur = m;
         atomic_store_explicit(&w->type, (uint32_t)r->key, memory_order_relaxed); /* for the watchdog */
         __builtin_prefetch(atomic_load_explicit(&m->next, memory_order_relaxed));
-        state_save(x, c, undo8);
-        code = call(x, c, r->fn, m + 1, num);
+        state = c->state;
+        state_save(x, state, r->undo);
+        code = call(x, state, r->fn, m + 1, num);
         __asm__("" : "+r"(c));
         if (likely(((uint32_t)code | x->dirty) == 0))
             outbox_flush(x);

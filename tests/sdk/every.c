@@ -132,8 +132,12 @@ ACTOR_ON(idle, poke, ctx, self, m)
 {
     return ACTOR_OK;
 }
+ACTOR_ON_NOFAIL(idle, common, ctx, self, m)
+{
+    actor_reply(ctx, poke);
+}
 ACTOR_BEHAVIOUR(every, ACTOR_ROW_STARTS(every, every_args), ACTOR_ROW_STOPS(every), ACTOR_ROW_MIGRATES(every),
                 ACTOR_ROW_SAVES(every), ACTOR_ROW_LOADS(every), ACTOR_ROW_RUNS(every, measure, all, common),
                 ACTOR_ROW(every, all), ACTOR_ROW(every, actor_terminated), ACTOR_ROW_ATOMIC_BYTES(1024))
-ACTOR_BEHAVIOUR(idle, ACTOR_ROW(idle, poke))
+ACTOR_BEHAVIOUR(idle, ACTOR_ROW(idle, poke), ACTOR_ROW_NOFAIL(idle, common))
 ACTOR_PLUGIN("every", "1.0.0", &every_behaviour, &idle_behaviour)

@@ -44,21 +44,19 @@ ACTOR_ON(member, go, ctx, self, m)
         send_ping(ctx, self);
     return ACTOR_OK;
 }
-ACTOR_ON(member, ping, ctx, self, m)
+ACTOR_ON_NOFAIL(member, ping, ctx, self, m)
 {
     actor_reply(ctx, pong);
-    return ACTOR_OK;
 }
-ACTOR_ON(member, pong, ctx, self, m)
+ACTOR_ON_NOFAIL(member, pong, ctx, self, m)
 {
     if (--self->left == 0)
         actor_tell(ctx, self->boss, ended);
     else if (!self->burst)
         send_ping(ctx, self);
-    return ACTOR_OK;
 }
-ACTOR_BEHAVIOUR(member, ACTOR_ROW(member, task), ACTOR_ROW(member, go), ACTOR_ROW(member, ping),
-                ACTOR_ROW(member, pong))
+ACTOR_BEHAVIOUR(member, ACTOR_ROW(member, task), ACTOR_ROW(member, go), ACTOR_ROW_NOFAIL(member, ping),
+                ACTOR_ROW_NOFAIL(member, pong))
 
 ACTOR_ON_START(boss, boss_args, ctx, self, args)
 {

@@ -25,14 +25,13 @@ ACTOR_ON(consumer, task, ctx, self, m)
     self->left = m->n;
     return ACTOR_OK;
 }
-ACTOR_ON(consumer, item, ctx, self, m)
+ACTOR_ON_NOFAIL(consumer, item, ctx, self, m)
 {
     self->left -= m->value;
     if (self->left == 0)
         actor_tell(ctx, self->boss, ended);
-    return ACTOR_OK;
 }
-ACTOR_BEHAVIOUR(consumer, ACTOR_ROW(consumer, task), ACTOR_ROW(consumer, item))
+ACTOR_BEHAVIOUR(consumer, ACTOR_ROW(consumer, task), ACTOR_ROW_NOFAIL(consumer, item))
 
 ACTOR_ON(producer, task, ctx, self, m)
 {
@@ -40,16 +39,15 @@ ACTOR_ON(producer, task, ctx, self, m)
     self->left = m->n;
     return ACTOR_OK;
 }
-ACTOR_ON(producer, more, ctx, self, m)
+ACTOR_ON_NOFAIL(producer, more, ctx, self, m)
 {
     for (int i = 0; i < BURST; i++)
         actor_tell(ctx, self->consumer, item, .value = 1);
     self->left -= BURST;
     if (self->left > 0)
         actor_tell(ctx, actor_self(ctx), more);
-    return ACTOR_OK;
 }
-ACTOR_BEHAVIOUR(producer, ACTOR_ROW(producer, task), ACTOR_ROW(producer, more))
+ACTOR_BEHAVIOUR(producer, ACTOR_ROW(producer, task), ACTOR_ROW_NOFAIL(producer, more))
 
 ACTOR_ON_START(boss, boss_args, ctx, self, args)
 {

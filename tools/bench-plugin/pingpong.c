@@ -20,15 +20,14 @@ ACTOR_ON(player, meet, ctx, self, m)
     self->boss = m->boss;
     return ACTOR_OK;
 }
-ACTOR_ON(player, hop, ctx, self, m)
+ACTOR_ON_NOFAIL(player, hop, ctx, self, m)
 {
     if (m->left == 0)
         actor_tell(ctx, self->boss, ended);
     else
         actor_tell(ctx, self->other, hop, .left = m->left - 1);
-    return ACTOR_OK;
 }
-ACTOR_BEHAVIOUR(player, ACTOR_ROW(player, meet), ACTOR_ROW(player, hop))
+ACTOR_BEHAVIOUR(player, ACTOR_ROW(player, meet), ACTOR_ROW_NOFAIL(player, hop))
 
 ACTOR_ON_START(boss, boss_args, ctx, self, args)
 {

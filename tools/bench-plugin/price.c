@@ -1,15 +1,15 @@
 /* price - what a feature adds to a hop of two actors that pass a token n times, one kind of actor after the other:
  *
  *   hop        40 B of state, put back if a turn fails
- *   hop_stop   the same actor, but a failure stops it, so nothing needs to be put back
+ *   hop_nofail the same, by a handler that cannot fail: nothing is ever put back
  *   hop_256    256 B of state, put back too
  *   hop_ask    each hop is an ask with 5 s of patience and its answer; two messages, counted as one
  *   hop_text   each hop carries a text of 8 B, which is copied with it
  *   hop_watch  each watches the other */
 #include "bench.h"
 
-enum { PLAIN, STOPS, LARGE, ASKS, TEXT, WATCHES, KINDS };
-static const char *const names[KINDS] = {"hop", "hop_stop", "hop_256", "hop_ask", "hop_text", "hop_watch"};
+enum { PLAIN, NOFAIL, LARGE, ASKS, TEXT, WATCHES, KINDS };
+static const char *const names[KINDS] = {"hop", "hop_nofail", "hop_256", "hop_ask", "hop_text", "hop_watch"};
 /* clang-format off */
 #define BOSS_ARGS(F) F(u64, n, .dflt = 1000000)
 #define BOSS(F)      F(u64, n) F(u32, kind) F(u64, start_ns) F(u64, failed)
@@ -25,6 +25,7 @@ static const char *const names[KINDS] = {"hop", "hop_stop", "hop_256", "hop_ask"
 ACTOR_ARGS(boss_args, 1, BOSS_ARGS)
 ACTOR_MESSAGE(meet, 1, MEET)
 ACTOR_MESSAGE(hop, 1, HOP)
+ACTOR_MESSAGE(pass, 1, HOP)
 ACTOR_MESSAGE(note, 1, NOTE)
 ACTOR_MESSAGE(question, 1, HOP)
 ACTOR_MESSAGE(answer, 1, HOP)
@@ -55,6 +56,13 @@ _Static_assert(sizeof(player) == 40 && sizeof(fat) == 256, "the sizes that the f
 MEETS(player)
 MEETS(fat)
 
+ACTOR_ON_NOFAIL(player, pass, ctx, self, m)
+{
+    if (m->left == 0)
+        actor_tell(ctx, self->boss, ended);
+    else
+        actor_tell(ctx, self->other, pass, .left = m->left - 1);
+}
 ACTOR_ON(player, note, ctx, self, m)
 {
     if (m->left == 0)
@@ -81,8 +89,8 @@ ACTOR_ON(player, answer, ctx, self, m)
     ask_on(ctx, self, m->left);
     return ACTOR_OK;
 }
-ACTOR_BEHAVIOUR(player, ACTOR_ROW(player, meet), ACTOR_ROW(player, hop), ACTOR_ROW(player, note),
-                ACTOR_ROW(player, question), ACTOR_ROW(player, answer))
+ACTOR_BEHAVIOUR(player, ACTOR_ROW(player, meet), ACTOR_ROW(player, hop), ACTOR_ROW_NOFAIL(player, pass),
+                ACTOR_ROW(player, note), ACTOR_ROW(player, question), ACTOR_ROW(player, answer))
 ACTOR_BEHAVIOUR(fat, ACTOR_ROW(fat, meet), ACTOR_ROW(fat, hop))
 
 ACTOR_ON_START(boss, boss_args, ctx, self, args)
@@ -91,20 +99,10 @@ ACTOR_ON_START(boss, boss_args, ctx, self, args)
     bench_ready(ctx);
     return ACTOR_OK;
 }
-static actor_ref
-player_of(actor_ctx *ctx, boss *self)
-{
-    const actor_spawn_opts stops = {.size = sizeof stops, .on_failure = ACTOR_DIRECTIVE_STOP};
-    actor_ref r = ACTOR_NOBODY;
-
-    if (self->kind != STOPS)
-        return bench_child(ctx, self->kind == LARGE ? "fat" : "player", &self->failed);
-    self->failed += actor_spawn_with(ctx, &r, "player", NULL, &stops, actor_none) < 0;
-    return r;
-}
 ACTOR_ON(boss, go, ctx, self, m)
 {
-    const actor_ref a = player_of(ctx, self), b = player_of(ctx, self);
+    const char *kind = self->kind == LARGE ? "fat" : "player";
+    const actor_ref a = bench_child(ctx, kind, &self->failed), b = bench_child(ctx, kind, &self->failed);
 
     actor_tell(ctx, a, meet, .other = b, .kind = self->kind);
     actor_tell(ctx, b, meet, .other = a, .kind = self->kind);
@@ -113,6 +111,8 @@ ACTOR_ON(boss, go, ctx, self, m)
         actor_tell(ctx, a, note, .left = self->n, .text = ACTOR_STR("a label."));
     else if (self->kind == ASKS)
         actor_tell(ctx, a, answer, .left = self->n);
+    else if (self->kind == NOFAIL)
+        actor_tell(ctx, a, pass, .left = self->n);
     else
         actor_tell(ctx, a, hop, .left = self->n);
     return ACTOR_OK;

@@ -24,15 +24,14 @@ ACTOR_ON(node, link_to, ctx, self, m)
     self->boss = m->boss;
     return ACTOR_OK;
 }
-ACTOR_ON(node, hop, ctx, self, m)
+ACTOR_ON_NOFAIL(node, hop, ctx, self, m)
 {
     if (m->left == 0)
         actor_tell(ctx, self->boss, ended);
     else
         actor_tell(ctx, self->next, hop, .left = m->left - 1);
-    return ACTOR_OK;
 }
-ACTOR_BEHAVIOUR(node, ACTOR_ROW(node, link_to), ACTOR_ROW(node, hop))
+ACTOR_BEHAVIOUR(node, ACTOR_ROW(node, link_to), ACTOR_ROW_NOFAIL(node, hop))
 
 static void
 link_nodes(actor_ctx *ctx, actor_ref from, actor_ref to)

@@ -114,7 +114,7 @@ ALL = [
                                 "late_floor", "burst_p50", "burst_p99")}, feature=True),
     Scenario("price", "a hop: plain, without state to put back, with 256 B of it, as an ask, with a text, watched", "price",
              {"n": 1_000_000}, {"n": 2_000},
-             {"hop": "ns", "hop_stop": "ns", "hop_256": "ns", "hop_ask": "ns", "hop_text": "ns", "hop_watch": "ns"},
+             {"hop": "ns", "hop_nofail": "ns", "hop_256": "ns", "hop_ask": "ns", "hop_text": "ns", "hop_watch": "ns"},
              feature=True),
     Scenario("plugincall", "what a call from the plugin costs, and a turn", "plugincall", {"n": 1_000_000},
              {"n": 20_000},

@@ -33,6 +33,8 @@ typedef actor_result (*actor_save_hook)(actor_ctx *, const void *state, actor_by
 typedef actor_result (*actor_load_hook)(actor_ctx *, void *state, actor_bin in);
 typedef void (*actor_fn)(void);
 
+enum { ACTOR_NOFAIL = 1 }; /* value of a message's row: the host keeps no copy of the state, and takes any code for ACTOR_OK */
+
 typedef struct actor_row {
     uint32_t kind, zero;
     const actor_type *type; /* message, arguments, job input; NULL where there is none */
@@ -80,6 +82,18 @@ typedef struct actor_plugin {
     }                                                                                                          \
     ACTOR_ROW_NOTE_(B##_on_##M##_note_, ACTOR_ROW_MESSAGE, #B, "", #M, "");                                    \
     static actor_result B##_on_##M##_(                                                                         \
+        __attribute__((unused)) actor_ctx *ctx, __attribute__((unused)) B *self, __attribute__((unused)) const M *m)
+/* ACTOR_ON_NOFAIL(behaviour, message, ctx, self, m) { ... }: a handler that cannot fail. It returns nothing, so there is nothing to
+ * undo, and its turns do without the copy of the state. Its row: ACTOR_ROW_NOFAIL. */
+#define ACTOR_ON_NOFAIL(B, M, ctx, self, m)                                                                    \
+    static void B##_nofail_##M##_(actor_ctx *ctx, B *self, const M *m);                                        \
+    static actor_result B##_nofail_##M(actor_ctx *ctx, void *self, const void *m)                              \
+    {                                                                                                          \
+        B##_nofail_##M##_(ctx, (B *)self, (const M *)m);                                                       \
+        return ACTOR_OK;                                                                                       \
+    }                                                                                                          \
+    ACTOR_ROW_NOTE_(B##_on_##M##_note_, ACTOR_ROW_MESSAGE, #B, "", #M, "");                                    \
+    static void B##_nofail_##M##_(                                                                             \
         __attribute__((unused)) actor_ctx *ctx, __attribute__((unused)) B *self, __attribute__((unused)) const M *m)
 /* The first turn of a new life. ARGS: an ACTOR_ARGS struct, or actor_none. Failing: on_start_failure. */
 #define ACTOR_ON_START(B, ARGS, ctx, self, args)                                                               \
@@ -148,6 +162,10 @@ typedef struct actor_plugin {
 #define ACTOR_ROW(B, M)                                                                                        \
     {                                                                                                          \
         ACTOR_ROW_MESSAGE, 0, &M##_type, NULL, NULL, 0, (actor_fn)B##_on_##M                                   \
+    }
+#define ACTOR_ROW_NOFAIL(B, M)                                                                                 \
+    {                                                                                                          \
+        ACTOR_ROW_MESSAGE, 0, &M##_type, NULL, NULL, ACTOR_NOFAIL, (actor_fn)B##_nofail_##M                    \
     }
 #define ACTOR_ROW_STARTS(B, ARGS)                                                                              \
     {                                                                                                          \

@@ -36,6 +36,7 @@ ACTOR_SIGNAL(get, 1)
 ACTOR_SIGNAL(nobody_handles, 1)
 ACTOR_ARGS(args, 1, ARGS)
 ACTOR_STATE(thing, 1, THING) /* owns memory, has start and stop */
+ACTOR_STATE(sure, 1, SMALL)  /* its handlers cannot fail */
 ACTOR_STATE(small, 1, SMALL) /* lives beside the cell */
 ACTOR_STATE(large, 1, LARGE) /* outgrows what a failed turn restores */
 

@@ -140,9 +140,21 @@ ACTOR_ON(small, actor_ask_failed, ctx, self, m)
 ACTOR_BEHAVIOUR(small, ACTOR_ROW(small, go), ACTOR_ROW(small, num), ACTOR_ROW(small, get),
                 ACTOR_ROW(small, actor_terminated), ACTOR_ROW(small, actor_ask_failed))
 
+ACTOR_ON(sure, go, ctx, self, m)
+{
+    return run_go(ctx, self, m);
+}
+ACTOR_ON_NOFAIL(sure, num, ctx, self, m)
+{
+    self->n += m->v;
+    actor_tell(ctx, actor_sender(ctx), num, .v = self->n);
+}
+#define ROW_THAT_LIES {ACTOR_ROW_MESSAGE, 0, &go_type, NULL, NULL, ACTOR_NOFAIL, (actor_fn)sure_on_go}
+ACTOR_BEHAVIOUR(sure, ACTOR_ROW_NOFAIL(sure, num), ROW_THAT_LIES)
+
 ACTOR_ON(large, go, ctx, self, m)
 {
     return run_go(ctx, self, m);
 }
 ACTOR_BEHAVIOUR(large, ACTOR_ROW(large, go), ACTOR_ROW_ATOMIC_BYTES(8))
-ACTOR_PLUGIN("t", "1.0.0", &thing_behaviour, &small_behaviour, &large_behaviour)
+ACTOR_PLUGIN("t", "1.0.0", &thing_behaviour, &small_behaviour, &large_behaviour, &sure_behaviour)

@@ -220,6 +220,52 @@ Test(commit, a_handler_may_say_unhandled_and_its_turn_is_undone)
 }
 
 static actor_result
+tell_it(actor_ctx *ctx, void *self, uint64_t arg)
+{
+    (void)self;
+    actor_tell(ctx, b, num, .v = arg);
+    return ACTOR_OK;
+}
+
+Test(commit, a_handler_that_cannot_fail_goes_without_a_copy_of_the_state)
+{
+    char mark[UNDO_BYTES], *copy = rig_worker(0)->state_undo;
+
+    a = rig_spawn_small();
+    b = rig_spawn("t.sure");
+    memset(mark, 0xa5, sizeof mark);
+    rig_do(a, tell_it, 6);
+    memcpy(copy, mark, sizeof mark);
+    rig_num(b, 5);
+    rig_run();
+    cr_assert_eq(((sure *)rig_cell(b)->state)->n, 11);
+    cr_assert_arr_eq(copy, mark, sizeof mark);
+    rig_do(a, tell_it, 1); /* a's own turn is copied, and so is the one that b's answer takes */
+    cr_assert_arr_neq(copy, mark, sizeof mark);
+    cr_assert_eq(((sure *)rig_cell(b)->state)->n, 12);
+    cr_assert_eq(rig_small(a)->last, 12);
+}
+
+static actor_result
+change_tell_and_fail(actor_ctx *ctx, void *self, uint64_t arg)
+{
+    ((sure *)self)->n = arg;
+    actor_tell(ctx, a, num, .v = arg);
+    return actor_fail(ctx, 5, "no");
+}
+
+Test(commit, what_a_row_that_cannot_fail_returns_is_taken_for_ok)
+{
+    a = rig_spawn_small();
+    b = rig_spawn("t.sure");
+    rig_do(b, change_tell_and_fail, 8);
+    cr_assert_eq(((sure *)rig_cell(b)->state)->n, 8);
+    cr_assert_eq(rig_small(a)->last, 8);
+    cr_assert_eq(rig_policy.asked, 0);
+    cr_assert_eq(rig_dead(DEAD_failed), 0);
+}
+
+static actor_result
 tell_and_stop(actor_ctx *ctx, void *self, uint64_t arg)
 {
     (void)self;
