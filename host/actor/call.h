@@ -11,6 +11,7 @@ int effect_add(struct actx *x, struct turn_effect fx);
 
 /* call_send.c */
 int call_tell(actor_ctx *, actor_ref to, const actor_type *t, const void *m);
+int call_tell_word(actor_ctx *, actor_ref to, const actor_type *t, uint64_t word);
 void *call_msg_new(actor_ctx *, const actor_type *t);
 int call_send(actor_ctx *, actor_ref to, void *m);
 int call_reply(actor_ctx *, const actor_type *t, const void *m);

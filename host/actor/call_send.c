@@ -165,6 +165,27 @@ told_last(const struct outbox_entry *e, actor_ref to)
     return !((uintptr_t)c & OUTBOX_FRESH) && ref_first(&c->ref) == ref_first(&to) && cell_gen(c) == to.gen;
 }
 
+/* The other usual tells: the turn's first, or to another target than the one before. */
+INLINE int
+tell_first(struct actx *x, struct outbox_entry *e, struct cell *c, struct msg *m)
+{
+    if (unlikely(e != NULL))
+        return tell_many(x, c, m);
+    outbox_open_(x, x->ob, c, m);
+    counter_inc(&x->w.counters, COUNTER_sent_user);
+    host_leave(x);
+    return 0;
+}
+
+INLINE int
+tell_again(struct actx *x, struct outbox_entry *e, struct msg *m)
+{
+    outbox_chain_(e, m);
+    counter_inc(&x->w.counters, COUNTER_sent_user);
+    host_leave(x);
+    return 0;
+}
+
 int
 call_tell(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
 {
@@ -178,22 +199,40 @@ call_tell(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
     if (e != NULL && likely(told_last(e, to))) {
         if (unlikely(!is_small(t, 0)) || unlikely((m = message_small(x, t, v, 0)) == NULL))
             return tell_slow(ctx, to, t, v);
-        outbox_chain_(e, m);
-        counter_inc(&x->w.counters, COUNTER_sent_user);
-        host_leave(x);
-        return 0;
+        return tell_again(x, e, m);
     }
-    if (unlikely(!resolve_usual(&c, x, to)) || unlikely(!is_small(t, 0)))
+    if (unlikely(!resolve_usual(&c, x, to)) || unlikely(!is_small(t, 0)) ||
+        unlikely((m = message_small(x, t, v, 0)) == NULL))
         return tell_slow(ctx, to, t, v);
-    m = message_small(x, t, v, 0);
-    if (unlikely(m == NULL))
-        return tell_slow(ctx, to, t, v);
-    if (unlikely(e != NULL))
-        return tell_many(x, c, m);
-    outbox_open_(x, x->ob, c, m);
-    counter_inc(&x->w.counters, COUNTER_sent_user);
-    host_leave(x);
-    return 0;
+    return tell_first(x, e, c, m);
+}
+
+/* Takes the word along: the usual tell keeps it out of memory. */
+static COLD int
+tell_word_slow(actor_ctx *ctx, actor_ref to, const actor_type *t, uint64_t word)
+{
+    host_enter((struct actx *)ctx);
+    return tell_slow(ctx, to, t, &word);
+}
+
+int
+call_tell_word(actor_ctx *ctx, actor_ref to, const actor_type *t, uint64_t word)
+{
+    struct actx *x = (struct actx *)ctx;
+    struct outbox_entry *e = x->ob_top;
+    struct cell *c;
+    struct msg *m;
+
+    if (unlikely(!host_try_enter(x)))
+        return tell_word_slow(ctx, to, t, word);
+    if (e != NULL && likely(told_last(e, to))) {
+        if (unlikely((m = message_word(x, t, word)) == NULL))
+            return tell_word_slow(ctx, to, t, word);
+        return tell_again(x, e, m);
+    }
+    if (unlikely(!resolve_usual(&c, x, to)) || unlikely((m = message_word(x, t, word)) == NULL))
+        return tell_word_slow(ctx, to, t, word);
+    return tell_first(x, e, c, m);
 }
 
 void *

@@ -128,6 +128,7 @@ const actor_host call_table = {
     .abi_major = ACTOR_ABI_MAJOR,
     .abi_minor = ACTOR_ABI_MINOR,
     .tell = call_tell,
+    .tell_word = call_tell_word,
     .msg_new = call_msg_new,
     .send = call_send,
     .reply = call_reply,

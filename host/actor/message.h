@@ -21,25 +21,36 @@ message_free(struct actx *x, struct msg *m)
 enum { MESSAGE_UNITS = 4, MESSAGE_UNITS_EXT = 2 };
 _Static_assert(sizeof(struct msg) + MESSAGE_UNITS * sizeof(uint64_t) == POOL_MIN_BYTES, "class 0");
 
-/* A block for a flat value of t's units_, which the caller has looked at: 1..MESSAGE_UNITS. NULL: the pool's list is empty, or
- * each block is counted; then by message_build. The SDK's structs are read to their rounded end only inside the type's own
- * size, see types. */
+/* A block of class 0 from this actor; payload undefined. NULL: the pool's list is empty, or each block is counted; then by
+ * message_build. */
 INLINE struct msg *
-message_small(struct actx *x, const actor_type *t, const void *v, uint64_t flags)
+message_block(struct actx *x, uint64_t head)
 {
-    struct msg *m = (struct msg *)(void *)x->w.pool.list[0].head;
-    const uint64_t *s = v;
-    uint64_t *d;
-    uint32_t n = t->units_;
+    struct pool_class_list *l = &x->w.pool.list[0];
+    struct msg *m = (struct msg *)(void *)l->head;
 
     if (POOL_COUNTED || unlikely(m == NULL))
         return NULL;
-    x->w.pool.list[0].head = x->w.pool.list[0].head->next;
-    __builtin_prefetch(x->w.pool.list[0].head, 1);
-    x->w.pool.list[0].n--;
-    m->head = t->head_ | flags; /* of class 0, as every type of so few units */
+    l->head = l->head->next;
+    __builtin_prefetch(l->head, 1);
+    l->n--;
+    m->head = head;
     m->sender = x->me->ref;
-    d = (uint64_t *)(void *)(m + 1);
+    return m;
+}
+
+/* For a flat value of t's units_, which the caller has looked at: 1..MESSAGE_UNITS. The SDK's structs are read to their rounded end
+ * only inside the type's own size, see types. NULL: as above. */
+INLINE struct msg *
+message_small(struct actx *x, const actor_type *t, const void *v, uint64_t flags)
+{
+    const uint64_t *s = v;
+    uint32_t n = t->units_;
+    struct msg *m = message_block(x, t->head_ | flags); /* of class 0, as every type of so few units */
+    uint64_t *d = (uint64_t *)(void *)(m + 1);
+
+    if (unlikely(m == NULL))
+        return NULL;
     d[0] = s[0];
     if (n > 1) {
         d[1] = s[1];
@@ -49,6 +60,18 @@ message_small(struct actx *x, const actor_type *t, const void *v, uint64_t flags
                 d[3] = s[3];
         }
     }
+    return m;
+}
+
+/* For a word of type t. NULL: as above, or the type is not loaded. */
+INLINE struct msg *
+message_word(struct actx *x, const actor_type *t, uint64_t word)
+{
+    uint64_t head = t->head_;
+    struct msg *m = likely(head != 0) ? message_block(x, head) : NULL;
+
+    if (likely(m != NULL))
+        *(uint64_t *)(void *)(m + 1) = word;
     return m;
 }
 

@@ -50,7 +50,17 @@ actor_text_(actor_str s)
 
 /* --- sending: actor_tell(ctx, to, greet, .name = ACTOR_STR("you"), .times = 2) --- */
 #define actor_tell(ctx, to, T, ...)                                                                            \
-    ((ctx)->host->tell((ctx), (to), &T##_type, ACTOR_ARG_(T, __VA_ARGS__)))
+    (sizeof(T) == sizeof(uint64_t)                                                                             \
+         ? (ctx)->host->tell_word((ctx), (to), &T##_type, actor_word_(ACTOR_ARG_(T, __VA_ARGS__)))             \
+         : (ctx)->host->tell((ctx), (to), &T##_type, ACTOR_ARG_(T, __VA_ARGS__)))
+static inline uint64_t
+actor_word_(const void *m)
+{
+    uint64_t w;
+
+    __builtin_memcpy(&w, m, sizeof w);
+    return w;
+}
 #define actor_reply(ctx, T, ...) ((ctx)->host->reply((ctx), &T##_type, ACTOR_ARG_(T, __VA_ARGS__)))
 #define actor_ask(ctx, to, ANSWER, timeout_ms, tag, T, ...)                                                    \
     ((ctx)->host->ask((ctx), (to), &ANSWER##_type, (timeout_ms), (tag), &T##_type, ACTOR_ARG_(T, __VA_ARGS__)))

@@ -113,6 +113,9 @@ typedef struct actor_host {
     uint32_t (*old_version)(actor_ctx *, const actor_old *);
     /* "actor.NAME/1": tables of later features; NULL when absent. */
     const void *(*extension)(actor_ctx *, const char *id);
+
+    /* Since 1.1. As tell, for a type whose struct has 8 bytes: they are the word. Faster: nothing goes through memory twice. */
+    int (*tell_word)(actor_ctx *, actor_ref to, const actor_type *t, uint64_t word);
 } actor_host;
 
 /* What a job gets in place of a context. */
