@@ -166,12 +166,18 @@ Test(call_timer, one_turn_can_arm_so_many_and_the_next_as_many_again)
     cr_assert_eq(nodes_live(), 0);
 }
 
-Test(call_timer, an_actor_that_moves_between_workers_keeps_the_timers_of_both, .init = NULL)
+static void
+start_two(void)
+{
+    cr_assert_eq(rig_start_with(&(struct rig_config){.workers = 2, .seed = 7}), 0);
+}
+TestSuite(call_timer_moving, .init = start_two, .fini = rig_stop);
+
+Test(call_timer_moving, an_actor_that_moves_between_workers_keeps_the_timers_of_both)
 {
     uint32_t homes = 0;
     uint64_t n = 0;
 
-    cr_assert_eq(rig_start_with(&(struct rig_config){.workers = 2, .seed = 7}), 0);
     two();
     for (uint64_t i = 0; i < 40 || (homes != 3 && i < 1000); i++) {
         rig_do(a, arm_far, 3 + i % 5); /* by whoever takes it */
