@@ -23,6 +23,7 @@ enum {
 };
 #define LEVEL_BITS WHEEL_LEVEL_BITS
 #define ID_MASK    ((UINT32_C(1) << WHEEL_ID_BITS) - 1)
+#define DUE_MASK   ((UINT64_C(1) << 40) - 1)
 #define FAR_BITS   (WHEEL_LEVELS * LEVEL_BITS)
 
 /* --- chunks --- */
@@ -130,19 +131,29 @@ list_take(struct wheel *w, uint32_t list)
     return c;
 }
 
-/* What a chunk holds. Returns how many. */
+/* What a chunk holds. Returns how many. due_tick: where each lies. */
+static inline size_t
+names(const struct wheel_chunk *c, struct wheel_entry *e)
+{
+    const uint32_t from = c->from, n = c->n - from;
+
+    for (uint32_t i = 0; i < n; i++)
+        e[i] = (struct wheel_entry){from + i, c->e[from + i].due_id & ID_MASK, c->e[from + i].gen};
+    return n;
+}
+
+/* The same with the due ticks, which are less than 2^39 ticks off. */
 static inline size_t
 unpack(const struct wheel *w, const struct wheel_chunk *c, struct wheel_entry *e)
 {
-    const uint64_t now = w->now;
-    const size_t n = c->n - c->from;
+    const uint32_t from = c->from, n = c->n - from;
+    const uint64_t least = w->now - (UINT64_C(1) << 39);
 
-    for (size_t i = 0; i < n; i++) {
-        const struct wheel_packed *p = &c->e[c->from + i];
-        const uint64_t due = (uint64_t)(p->due_id >> WHEEL_ID_BITS) << 32 | p->due;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct wheel_packed p = c->e[from + i];
+        const uint64_t due = (uint64_t)(p.due_id >> WHEEL_ID_BITS) << 32 | p.due;
 
-        e[i] = (struct wheel_entry){now + (uint64_t)((int64_t)((due - now) << 24) >> 24), p->due_id & ID_MASK,
-                                    p->gen};
+        e[i] = (struct wheel_entry){least + ((due - least) & DUE_MASK), p.due_id & ID_MASK, p.gen};
     }
     return n;
 }
@@ -179,18 +190,15 @@ compact(struct wheel *w, uint32_t list)
     struct wheel_entry e[WHEEL_CHUNK];
 
     for (; c != NULL; c = next) {
-        size_t n = 0, kept;
+        size_t n = names(c, e), kept = w->keep(w->self, e, n);
 
-        for (uint64_t at = c->from; at < c->n; at++)
-            e[n++] = (struct wheel_entry){at, c->e[at].due_id & ID_MASK, c->e[at].gen};
-        kept = w->keep(w->self, e, n);
         next = c->next;
         w->held -= c->n - kept;
         w->dropped -= c->from;
         w->dead -= n - kept;
         /* into chunks that are free: at most as many as were read, and one before the first is given back */
         for (size_t i = 0; i < kept; i++)
-            wheel_append_(w, list, c->e[e[i].due_tick]); /* of those that are kept, where they lay */
+            wheel_append_(w, list, c->e[e[i].due_tick]); /* see names */
         chunk_free(w, c);
     }
 }
@@ -390,7 +398,7 @@ look_ahead(const struct wheel *w)
 
     for (int i = 0; i < AHEAD_CHUNKS && c != NULL; i++, c = c->next) {
         chunk_prefetch(c->next);
-        w->ahead(w->self, e, unpack(w, c, e));
+        w->ahead(w->self, e, names(c, e));
     }
 }
 

@@ -66,7 +66,7 @@ _Static_assert(sizeof(struct wheel_chunk) == POOL_MIN_BYTES << WHEEL_CHUNK_CLASS
 _Static_assert(WHEEL_CHUNK <= WHEEL_LAST_N && WHEEL_LAST_N < POOL_MIN_BYTES,
                "a chunk's address has room for n");
 
-/* These are next: whatever firing them needs may come into cache. */
+/* These are next: whatever firing them needs may come into cache. By id and gen. */
 typedef void wheel_ahead_fn(void *self, const struct wheel_entry *e, size_t n);
 /* Which of these are alive, by id and gen? They move to the front, in order; returns how many. */
 typedef size_t wheel_keep_fn(void *self, struct wheel_entry *e, size_t n);
