@@ -54,10 +54,8 @@ arm_inline(struct actx *x, uint32_t *ret, uint64_t after_ms, uint64_t tag, const
     if (unlikely(x->w.foreign) || unlikely((index = tnode_take_(x)) == 0))
         return false;
     gen = atomic_load_explicit(&tn->node[index].gen, memory_order_relaxed) + 1;
-    /* never early: count from the tick after now */
     if (unlikely(!wheel_arm(tn->wheel, &x->w.pool, index, gen,
-                            turn_now(x) / 1000000 + 1 +
-                                (after_ms > TNODE_AFTER_MAX ? TNODE_AFTER_MAX : after_ms)))) {
+                            x->first_tick + (after_ms > TNODE_AFTER_MAX ? TNODE_AFTER_MAX : after_ms)))) {
         tn->free[tn->nfree++] = index;
         return false;
     }
@@ -92,6 +90,8 @@ arm_any(struct actx *x, uint64_t after_ms, uint64_t every_ms, uint64_t tag, cons
     host_enter(x);
     books = turn_books(x);
     ext = likely(x->me->ext != NULL) ? x->me->ext : cell_ext_get(x, x->me);
+    if (books->narmed == 0)
+        x->first_tick = turn_now(x) / 1000000 + 1; /* never early: count from the tick after now */
     if (unlikely(books->narmed == TIMERS_ARMED_MAX))
         r = -ERR_LIMIT;
     else if (unlikely(ext == NULL))
@@ -107,17 +107,15 @@ arm_any(struct actx *x, uint64_t after_ms, uint64_t every_ms, uint64_t tag, cons
     n = tnode_own(x, h);
     tnode_link(x, ext, h, n);
     books->narmed++; /* a turn that fails takes the newest of its actor's timers back, so many */
-    x->first_tick = turn_now(x) / 1000000 + 1;
     host_leave(x);
     return timer_id(atomic_load_explicit(&n->gen, memory_order_relaxed), h);
 }
 
-/* One more of this turn, without a look at the clock and without a call: all that it needs is at hand. Else false, and nothing
- * has changed. No worker that schedules by injection gets here: a port has armed nothing, and who was taken over passes
+/* One more of this turn: without a look at the clock and without a call, where all that it needs is at hand. No worker that schedules by injection gets here: a port has armed nothing, and who was taken over passes
  * host_try_enter no more. */
-INLINE bool
-arm_next(struct actx *x, int64_t *ret, uint64_t after_ms, uint64_t every_ms, uint64_t tag,
-         const actor_type *t, const void *v)
+static __attribute__((noinline)) int64_t
+arm_next(struct actx *x, uint64_t after_ms, uint64_t every_ms, uint64_t tag, const actor_type *t,
+         const void *v)
 {
     struct tnodes *tn = x->tn;
     struct cell *me = x->me;
@@ -130,17 +128,15 @@ arm_next(struct actx *x, int64_t *ret, uint64_t after_ms, uint64_t every_ms, uin
     struct cell_ext *ext;
     struct tnode *n;
 
-    if (unlikely(x->books.stamp != atomic_load_explicit(&x->w.stamp, memory_order_relaxed)) ||
-        unlikely(x->books.gen != cell_gen(me)) || unlikely(narmed - 1 >= TIMERS_ARMED_MAX - 1) ||
-        unlikely(units - 1 >= TNODE_INLINE_UNITS) || unlikely((every_ms | after_ms >> 32) != 0) ||
-        unlikely(tn->nfree == 0))
-        return false;
+    if (unlikely(narmed == TIMERS_ARMED_MAX) || unlikely(units - 1 >= TNODE_INLINE_UNITS) ||
+        unlikely((every_ms | after_ms >> 32) != 0) || unlikely(tn->nfree == 0))
+        return arm_any(x, after_ms, every_ms, tag, t, v);
     slot = wheel_usual(tn->wheel, due);
     ext = me->ext; /* there is one, as a timer was armed */
     next = ext->timers;
     h = tn->home << TNODE_HOME_SHIFT;
     if (unlikely(slot == NULL) || unlikely((next ^ h) - 1 >= TNODE_INDEX))
-        return false;
+        return arm_any(x, after_ms, every_ms, tag, t, v);
 
     x->books.narmed = narmed + 1;
     index = tnode_pop_(tn);
@@ -162,8 +158,8 @@ arm_next(struct actx *x, int64_t *ret, uint64_t after_ms, uint64_t every_ms, uin
     __atomic_store_n(&n->next, next, __ATOMIC_RELAXED);
     __atomic_store_n(&tn->node[next & TNODE_INDEX].prev, h, __ATOMIC_RELAXED);
     ext->timers = h;
-    *ret = timer_id(gen, h);
-    return true;
+    host_leave(x);
+    return timer_id(gen, h);
 }
 
 int64_t
@@ -171,12 +167,11 @@ call_timer(actor_ctx *ctx, uint64_t after_ms, uint64_t every_ms, uint64_t tag, c
            const void *v)
 {
     struct actx *x = (struct actx *)ctx;
-    int64_t id;
 
-    if (likely(host_try_enter(x)) && likely(arm_next(x, &id, after_ms, every_ms, tag, t, v))) {
-        host_leave(x);
-        return id;
-    }
+    if (likely(host_try_enter(x)) &&
+        x->books.stamp == atomic_load_explicit(&x->w.stamp, memory_order_relaxed) &&
+        x->books.gen == cell_gen(x->me) && x->books.narmed != 0)
+        return arm_next(x, after_ms, every_ms, tag, t, v);
     return arm_any(x, after_ms, every_ms, tag, t, v);
 }
 
