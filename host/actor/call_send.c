@@ -1,7 +1,8 @@
 /* call_send.c - the host's table: sending. Everything unusual leaves by a tail call, so the usual tell saves no registers.
  *
- * tell, usual case: resolve (one compare), a block from the magazine, up to 32 B copied, three stores into the outbox; no
- * atomic, no lock. Guarded by bench pingpong and fanin. */
+ * tell, usual case: resolve (one compare; to the target of the tell before, none), a block from the magazine, up to 32 B copied, or
+ * a word stored, and two or three stores into the outbox; no atomic, no lock. Loads and stores bound it, three a cycle. Guarded by
+ * bench pingpong and fanin. */
 #include "actor/call.h"
 #include "actor/life.h"
 #include "actor/message.h"
