@@ -168,7 +168,6 @@ struct cell *
 cell_new(struct actx *x, struct behaviour *b)
 {
     uint32_t slot = slots_get(x);
-    uint64_t word;
     struct cell *c;
 
     if (slot == CELL_NONE)
@@ -178,8 +177,7 @@ cell_new(struct actx *x, struct behaviour *b)
     atomic_store_explicit(&c->mb.tail, MBOX_EMPTY, memory_order_relaxed); /* scheduled by whoever commits */
     atomic_store_explicit(&c->beh, b, memory_order_relaxed);
     atomic_store_explicit(&c->attn, b->start != NULL ? ATTN_START : 0, memory_order_relaxed);
-    word = ref_word(x->node, slot);
-    memcpy(&c->ref, &word, sizeof word); /* at once: it is read so */
+    cell_set_word(c, ref_word(x->node, slot)); /* at once: it is read so */
     c->turn = 0;
     c->incarnation = 0;
     c->arena = NULL;
