@@ -111,8 +111,8 @@ arm_any(struct actx *x, uint64_t after_ms, uint64_t every_ms, uint64_t tag, cons
     return timer_id(atomic_load_explicit(&n->gen, memory_order_relaxed), h);
 }
 
-/* One more of this turn: without a look at the clock and without a call, where all that it needs is at hand. No worker that schedules by injection gets here: a port has armed nothing, and who was taken over passes
- * host_try_enter no more. */
+/* One more of this turn: without a look at the clock and without a call, where all that it needs is at hand. No worker that
+ * schedules by injection gets here: a port has armed nothing, and who was taken over passes host_try_enter no more. */
 static __attribute__((noinline)) int64_t
 arm_next(struct actx *x, uint64_t after_ms, uint64_t every_ms, uint64_t tag, const actor_type *t,
          const void *v)

@@ -1,7 +1,6 @@
 /* outbox.h - sends of a turn wait here and are published when it ends well: one exchange a target (foundation F5).
  *
- *   tell --> [target A: first..last][target B: ...]   a stack; the last target is tried first,
- *                                                             then a 16-way map
+ *   tell --> [target A: first..last][target B: ...]   a stack; the last target first, then a 16-way map
  *   commit --> mbox_push(A), mbox_push(B): idle ones go to the run queue, the last of them first
  *
  * Cost of the usual case (one target): a compare, three stores; at commit one exchange. Guarded by bench pingpong.

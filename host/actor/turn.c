@@ -1,7 +1,7 @@
 /* turn.c - the slice: the loop that all mail passes through. See turn.h.
  *
- * Fast path a message: key compare, state copy (unless the handler cannot fail), handler call, outbox publish, next pointer, attention test; freed by the dozen; no lock, no
- * clock, no name. One exchange (publish), one compare-and-swap when the mailbox runs empty. Guarded by bench pingpong, ring1,
+ * Fast path a message: key compare, state copy (unless the handler cannot fail), handler call, outbox publish, next pointer,
+ * attention test; freed by the dozen; no lock, no clock, no name. One exchange (publish), one compare-and-swap when the mailbox runs empty. Guarded by bench pingpong, ring1,
  * ring100, fanin.
  */
 #include "actor/turn.h"

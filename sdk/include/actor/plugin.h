@@ -33,7 +33,7 @@ typedef actor_result (*actor_save_hook)(actor_ctx *, const void *state, actor_by
 typedef actor_result (*actor_load_hook)(actor_ctx *, void *state, actor_bin in);
 typedef void (*actor_fn)(void);
 
-enum { ACTOR_NOFAIL = 1 }; /* value of a message's row: the host keeps no copy of the state, and takes any code for ACTOR_OK */
+enum { ACTOR_NOFAIL = 1 }; /* value of a message's row: the host may go without a copy of the state, and then takes any code for ACTOR_OK */
 
 typedef struct actor_row {
     uint32_t kind, zero;
