@@ -77,11 +77,16 @@ struct actx {
     struct cell *me;
     struct cell *cells; /* for resolve */
     uint32_t cells_max, node;
-    uint32_t nfx, fxcap;
     uint32_t dirty; /* TURN_*: what the end of the turn has to look at besides the outbox */
+    uint32_t nfx;
+    struct worker w; /* its beginning belongs to what is above: what each turn and tell touches */
+    uint64_t
+        counted; /* turns of the worker that the counters know; those since are the loop's, see turns_tally */
+    uint64_t ticks; /* of those since: for ticks, not for user mail */
     uint64_t tag;   /* of the message in hand, if it has one; see turn_tag */
     struct system *sys;
     struct turn_effect *fx;
+    uint32_t fxcap;
     struct msg *fresh;     /* made by msg_new and not sent yet */
     struct msg *conv;      /* the message in hand, converted for the handler; freed after the turn */
     struct migration *mig; /* while migrate() runs */
@@ -101,7 +106,6 @@ struct actx {
     struct behaviour_memo memo[4];
     uint32_t obcap;
     uint16_t obmap[16];
-    struct worker w;
     struct outbox_entry ob_inline[OUTBOX_INLINE];
     _Alignas(64) char state_undo[UNDO_BYTES];
 };

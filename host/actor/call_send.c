@@ -189,7 +189,7 @@ tell_again(struct actx *x, struct outbox_entry *e, struct msg *m)
     return 0;
 }
 
-int
+HOT int
 call_tell(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
 {
     struct actx *x = (struct actx *)ctx;
@@ -218,7 +218,7 @@ tell_word_slow(actor_ctx *ctx, actor_ref to, const actor_type *t, uint64_t word)
     return tell_slow(ctx, to, t, &word);
 }
 
-int
+HOT int
 call_tell_word(actor_ctx *ctx, actor_ref to, const actor_type *t, uint64_t word)
 {
     struct actx *x = (struct actx *)ctx;
@@ -352,7 +352,7 @@ reply_many(struct actx *x, struct cell *c, struct msg *m)
     return r;
 }
 
-int
+HOT int
 call_reply(actor_ctx *ctx, const actor_type *t, const void *v)
 {
     struct actx *x = (struct actx *)ctx;
@@ -463,7 +463,7 @@ ask_many(struct actx *x, struct cell *c, struct msg *m, uint32_t handle)
     return asked(x, handle, enqueue(x, c, m));
 }
 
-int
+HOT int
 call_ask(actor_ctx *ctx, actor_ref to, const actor_type *answer, uint64_t timeout_ms, uint64_t tag,
          const actor_type *t, const void *v)
 {

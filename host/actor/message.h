@@ -32,7 +32,6 @@ message_block(struct actx *x, uint64_t head)
     if (POOL_COUNTED || unlikely(m == NULL))
         return NULL;
     l->head = l->head->next;
-    __builtin_prefetch(l->head, 1);
     l->n--;
     m->head = head;
     m->sender = x->me->ref;

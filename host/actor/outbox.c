@@ -128,7 +128,7 @@ publish_fresh(struct actx *x)
         if (!((uintptr_t)e->to & OUTBOX_FRESH))
             continue;
         if (e->first != NULL)
-            outbox_push_(e, c); /* its mailbox is EMPTY, never IDLE: scheduling is ours */
+            outbox_put_(e, c); /* its mailbox is EMPTY, never IDLE: scheduling is ours */
         c->task.next = chain;
         chain = &c->task;
         if (++n == RUNQ_CHAIN) {

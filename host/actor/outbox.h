@@ -65,14 +65,14 @@ outbox_add(struct actx *x, struct cell *c, struct msg *m)
 /* A child of this turn: it runs in any case. 0, -ERR_LIMIT, -ERR_NOMEM. */
 int outbox_add_fresh(struct actx *x, struct cell *c);
 
-INLINE bool
-outbox_push_(struct outbox_entry *e, struct cell *c)
+INLINE enum mbox_was
+outbox_put_(struct outbox_entry *e, struct cell *c)
 {
     struct msg *last = e->last;
 
     atomic_store_explicit(&last->next, NULL,
                           memory_order_relaxed); /* published by the exchange in mbox_push */
-    return mbox_push(&c->mb, e->first, last);
+    return mbox_put(&c->mb, e->first, last);
 }
 
 INLINE void
@@ -83,12 +83,40 @@ outbox_publish_(struct actx *x, struct outbox_entry *e)
     if (unlikely((uintptr_t)c & OUTBOX_FRESH)) {
         c = (struct cell *)((uintptr_t)c & ~OUTBOX_FRESH);
         if (e->first != NULL)
-            outbox_push_(e, c); /* its mailbox is EMPTY, never IDLE: scheduling is ours */
+            outbox_put_(e, c); /* its mailbox is EMPTY, never IDLE: scheduling is ours */
         worker_push(&x->w, &c->task);
         return;
     }
-    if (outbox_push_(e, c))
+    if (outbox_put_(e, c) == MBOX_WAS_IDLE)
         worker_push(&x->w, &c->task);
+}
+
+/* Publish all; ob_top is not NULL. true: it was for one actor, which has other mail. */
+INLINE bool
+outbox_flush_to_busy(struct actx *x)
+{
+    struct outbox_entry *e = x->ob_top;
+    struct cell *c = e->to;
+
+    if (unlikely(e != x->ob)) {
+        outbox_publish_many_(x);
+        return false;
+    }
+    x->ob_top = NULL;
+    if (unlikely((uintptr_t)c & OUTBOX_FRESH)) {
+        outbox_publish_(x, e);
+        return false;
+    }
+    switch (outbox_put_(e, c)) {
+    case MBOX_HELD_MAIL:
+        return true;
+    case MBOX_WAS_IDLE:
+        worker_push(&x->w, &c->task);
+        break;
+    case MBOX_WAS_EMPTY:
+        break;
+    }
+    return false;
 }
 
 /* Publish all. */

@@ -2,6 +2,7 @@
 #include "actor/sweep.h"
 #include "actor/life.h"
 #include "actor/switch.h"
+#include "actor/turn_call.h"
 #include "sched/scheduler.h"
 
 enum {
@@ -118,9 +119,7 @@ move(struct actx *x, struct cell *c, struct switch_tally *tally)
 
     x->me = c;
     atomic_store_explicit(&w->slot, c->ref.slot, memory_order_relaxed);
-    /* another turn, for the watchdog */
-    atomic_store_explicit(&w->stamp, atomic_load_explicit(&w->stamp, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
+    turn_apart(x); /* for the watchdog */
     if (atomic_load_explicit(&c->attn, memory_order_relaxed) & ~(uint32_t)ATTN_TIMED) {
         worker_push_ring(w, &c->task); /* it has more to attend to */
         return;

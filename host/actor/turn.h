@@ -32,6 +32,7 @@ turn_tag(const struct actx *x)
 /* Dispatch a message that has left the mailbox (replayed, or taken in hand by the slow path). Handles its failure, frees it. */
 void turn_message(struct actx *x, struct cell *c, struct msg *m);
 
+/* What the turn in hand does besides sending. A turn is known by the worker's count. */
 INLINE struct turn_books *
 turn_books(struct actx *x)
 {

@@ -28,6 +28,7 @@ struct mbox {
         head; /* the next message to handle; NULL while idle; written by whoever made it non-empty */
 };
 enum { MBOX_IDLE = 0, MBOX_EMPTY = 1 };
+enum mbox_was { MBOX_WAS_IDLE = MBOX_IDLE, MBOX_WAS_EMPTY = MBOX_EMPTY, MBOX_HELD_MAIL };
 
 #define MBOX_PAUSE() __builtin_ia32_pause()
 #if !defined(__x86_64__) && !defined(__i386__)
@@ -36,22 +37,27 @@ enum { MBOX_IDLE = 0, MBOX_EMPTY = 1 };
 #endif
 
 /* Append the chain first..last (linked, last->next NULL). Any thread; never blocks. The mailbox owns it
- * afterwards. true: the actor was idle and the caller must schedule it, exactly once. Release: the owner
+ * afterwards. Idle (mbox_push: true): the caller must schedule the actor, exactly once. Release: the owner
  * reads payloads after its acquire of head or next. Acquire: pairs with mbox_leave_, so that whoever schedules
  * an idle actor sees what its last slice wrote. */
-INLINE bool
-mbox_push(struct mbox *mb, struct msg *first, struct msg *last)
+INLINE enum mbox_was
+mbox_put(struct mbox *mb, struct msg *first, struct msg *last)
 {
     uintptr_t prev = atomic_exchange_explicit(&mb->tail, (uintptr_t)last, memory_order_acq_rel);
 
     if (prev > MBOX_EMPTY) {
         /* release; pairs with the acquire in mbox_next */
         atomic_store_explicit(&((struct msg *)prev)->next, first, memory_order_release);
-        return false;
+        return MBOX_HELD_MAIL;
     }
     /* release; pairs with the acquire in mbox_first */
     atomic_store_explicit(&mb->head, first, memory_order_release);
-    return prev == MBOX_IDLE;
+    return (enum mbox_was)prev;
+}
+INLINE bool
+mbox_push(struct mbox *mb, struct msg *first, struct msg *last)
+{
+    return mbox_put(mb, first, last) == MBOX_WAS_IDLE;
 }
 
 /* Schedule an idle actor without mail. true: the caller must put it on a run queue. Any thread. Sequentially consistent, failing

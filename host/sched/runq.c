@@ -30,8 +30,8 @@ runq_settle_(struct runq *q, struct task *t)
     return lost;
 }
 
-struct task *
-runq_pop_ring_(struct runq *q)
+static struct task *
+pop_ring(struct runq *q)
 {
     uint32_t h = atomic_load_explicit(&q->head, memory_order_relaxed);
 
@@ -74,19 +74,19 @@ nest_take(struct runq *q)
     return NULL;
 }
 
-struct task *
-runq_pop_nest_(struct runq *q)
+static struct task *
+pop_nest(struct runq *q)
 {
     struct task *t;
 
     if (unlikely(q->round != 0)) {
-        t = runq_pop_ring_(q);
+        t = pop_ring(q);
         q->round = t != NULL ? q->round - 1 : 0;
         if (t != NULL)
             return t;
     }
     t = nest_take(q);
-    return t != NULL ? t : runq_pop_ring_(q);
+    return t != NULL ? t : pop_ring(q);
 }
 
 struct task *
@@ -112,18 +112,39 @@ runq_age(struct runq *q, uint64_t now_ns)
 }
 
 /* Nest and ring in turn, so that a slot that is never empty keeps neither waiting. */
-struct task *
-runq_pop_others_(struct runq *q)
+static struct task *
+pop_in_turn(struct runq *q)
 {
     struct task *t;
 
     if (likely(q->nested == 0))
-        return runq_pop_ring_(q);
+        return pop_ring(q);
     q->nest_next = !q->nest_next;
-    t = q->nest_next ? nest_take(q) : runq_pop_ring_(q);
+    t = q->nest_next ? nest_take(q) : pop_ring(q);
     if (t == NULL)
-        t = q->nest_next ? runq_pop_ring_(q) : nest_take(q);
+        t = q->nest_next ? pop_ring(q) : nest_take(q);
     return t;
+}
+
+struct task *
+runq_pop_met_(struct runq *q, struct task *t)
+{
+    if (!runq_settle_(q, t))
+        return t;
+    q->streak = 0;
+    return unlikely(q->nested != 0) ? pop_nest(q) : pop_ring(q);
+}
+
+struct task *
+runq_pop_other_(struct runq *q, struct task *t)
+{
+    struct task *waited;
+
+    q->streak = 0;
+    if (t == NULL)
+        return unlikely(q->nested != 0) ? pop_nest(q) : pop_ring(q);
+    waited = pop_in_turn(q);
+    return waited != NULL ? waited : runq_pop(q); /* nobody waits: look again after as many visits */
 }
 
 struct task *

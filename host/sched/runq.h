@@ -114,9 +114,9 @@ runq_push_nest(struct runq *q, struct task *first)
 /* Owner, now and then: the ring's round, and a task that is to go to the ring, or NULL. */
 struct task *runq_age(struct runq *q, uint64_t now_ns);
 
-struct task *runq_pop_ring_(struct runq *q);
-struct task *runq_pop_nest_(struct runq *q);
-struct task *runq_pop_others_(struct runq *q);
+/* Out of line: the slot is empty, or its streak is over; a thief was at the slot since our last look. */
+struct task *runq_pop_other_(struct runq *q, struct task *t);
+COLD struct task *runq_pop_met_(struct runq *q, struct task *t);
 
 /* Owner. The next task. NULL: neither slot nor nest nor ring holds one; who leaves or sleeps relies on that. */
 INLINE struct task *
@@ -124,23 +124,13 @@ runq_pop(struct runq *q)
 {
     struct task *t = atomic_load_explicit(&q->slot, memory_order_relaxed);
 
-    if (likely(t != NULL)) {
-        if (unlikely(++q->streak > RUNQ_LIFO_STREAK)) {
-            struct task *waited = runq_pop_others_(q);
-
-            q->streak = 0;
-            if (waited != NULL)
-                return waited; /* else nobody waits: look again after as many visits */
-        }
-        atomic_store_explicit(&q->slot, NULL, memory_order_relaxed);
-        atomic_signal_fence(memory_order_seq_cst); /* compiler only: the thief's barrier does the rest */
-        if (likely(atomic_load_explicit(&q->steals, memory_order_relaxed) == q->seen) || !runq_settle_(q, t))
-            return t;
-    }
-    q->streak = 0;
-    if (unlikely(q->nested != 0))
-        return runq_pop_nest_(q);
-    return runq_pop_ring_(q);
+    if (unlikely(t == NULL) || unlikely(++q->streak > RUNQ_LIFO_STREAK))
+        return runq_pop_other_(q, t);
+    atomic_store_explicit(&q->slot, NULL, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst); /* compiler only: the thief's barrier does the rest */
+    if (unlikely(atomic_load_explicit(&q->steals, memory_order_relaxed) != q->seen))
+        return runq_pop_met_(q, t);
+    return t;
 }
 
 /* Any other worker. Up to max tasks, half of what waits, the oldest; 0: none, or another was faster. */

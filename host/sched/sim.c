@@ -237,7 +237,8 @@ slice(struct sim *sim, struct worker *w, struct task *t)
     sim->last.act = SIM_SLICE;
     /* the clock is due after so many turns; then the slice is over when it has had its budget */
     s->cfg.slice_turns = budgets[rng_below(&sim->rng, ARRAY_LEN(budgets))];
-    w->clock_left = 1 + (uint32_t)rng_below(&sim->rng, CLOCK_TURNS);
+    w->clock_at =
+        atomic_load_explicit(&w->stamp, memory_order_relaxed) + 1 + rng_below(&sim->rng, CLOCK_TURNS);
     s->ops.run(w, t);
     if (!one_in(sim, 4)) /* else it is slow to say so: memory that waits for it waits longer */
         epoch_quiet(&s->epoch, w->seat);

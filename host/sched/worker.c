@@ -103,7 +103,7 @@ worker_clock(struct worker *w, uint32_t n)
     uint64_t now = env_mono_ns(s->env), took = now - w->now_ns;
     bool over;
 
-    w->clock_left = CLOCK_TURNS;
+    w->clock_at = atomic_load_explicit(&w->stamp, memory_order_relaxed) + CLOCK_TURNS;
     if (n <= CLOCK_TURNS)
         w->slice_start_ns = w->now_ns; /* first reading inside this slice */
     over = now - w->slice_start_ns > s->cfg.slice_ns || n + CLOCK_TURNS > s->cfg.slice_turns;
@@ -126,6 +126,12 @@ void
 worker_ring_slow_(struct worker *w, struct task *t)
 {
     sched_inject(w->sched, t);
+}
+
+void
+worker_displaced_(struct worker *w, struct task *t)
+{
+    worker_push_ring(w, t);
 }
 
 void

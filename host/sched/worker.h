@@ -36,35 +36,39 @@ enum worker_hold {
 
 struct sched;
 struct worker {
-    /* read by the watchdog, written by plain (relaxed) stores: */
-    _Atomic(uint64_t) stamp;    /* changes each turn */
+    /* What each turn and each tell touches, in few lines and with short addresses. The first two are read by the watchdog,
+     * written by plain (relaxed) stores; likewise slot and type. */
+    _Atomic(uint64_t) stamp;    /* turns so far, the one in hand included */
     _Atomic(uint32_t) in_host;  /* 0 while plugin code runs */
-    _Atomic(uint32_t) slot;     /* actor in hand, 0 = none */
-    _Atomic(uint32_t) type;     /* message in hand */
     _Atomic(uint32_t) detached; /* enum worker_hold; set by the watchdog behind a barrier */
-    _Atomic(uint32_t) hold;     /* number of the take-over that is tried; the watchdog writes */
-    _Atomic(uint32_t) waits;    /* the one that the worker waits for at the door of host code */
-    _Atomic(bool)
-        heavy;    /* its turns are long, or the one in hand is; the worker and the watchdog exchange it */
-    _Atomic(uint64_t) parked_until; /* written before it counts as parked: when it wakes up by itself; UINT64_MAX: never */
+    uint64_t clock_at;          /* the stamp at which the clock is read */
+    struct pool pool;
+    struct counters counters;
+    /* each slice */
+    _Atomic(uint32_t) slot; /* actor in hand, 0 = none */
+    _Atomic(uint32_t) type; /* message in hand */
     bool foreign; /* the port of threads that are no workers: runs nothing, schedules by injection */
     bool once;    /* a slice at a time: simulated, or taken over */
     bool leaves;  /* light work spreads over more workers than it should, and this one goes; see worker.c */
     uint8_t inject_left;
-    uint32_t clock_left; /* turns until the clock is read */
-    uint64_t now_ns;     /* as last read */
-    uint64_t sent;       /* messages, until then */
-    uint64_t slice_start_ns;
-    uint64_t surplus_ns; /* since when there is memory of our own to give back; 0: there is none */
     struct sched *sched;
     struct runq *runq;
-    struct wheel *wheel; /* ticks of 1 ms */
     struct recorder *recorder;
     struct epoch_seat *seat;
+    uint64_t now_ns; /* as last read */
+    /* less often */
+    uint64_t sent; /* messages, until then */
+    uint64_t slice_start_ns;
+    uint64_t surplus_ns; /* since when there is memory of our own to give back; 0: there is none */
+    struct wheel *wheel; /* ticks of 1 ms */
     struct rng rng;
     uint32_t id;
-    struct pool pool;
-    struct counters counters;
+    _Atomic(uint32_t) hold;  /* number of the take-over that is tried; the watchdog writes */
+    _Atomic(uint32_t) waits; /* the one that the worker waits for at the door of host code */
+    _Atomic(bool)
+        heavy; /* its turns are long, or the one in hand is; the worker and the watchdog exchange it */
+    _Atomic(uint64_t)
+        parked_until; /* written before it counts as parked: when it wakes up by itself; UINT64_MAX: never */
 };
 
 /* The worker whose thread calls, or NULL. For crash reports: may be called from a signal handler. */
@@ -72,12 +76,12 @@ struct worker *worker_current(void);
 /* The worker, on entering host code while detached is WORKER_HELD, before it has touched anything: waits for the outcome. */
 void worker_held(struct worker *w);
 
-/* The clock is due (clock_left reached 0), n turns into this slice. Reads it, fires timers. true: the slice's
+/* The clock is due (stamp has reached clock_at), n turns into this slice. Reads it, fires timers. true: the slice's
  * time is over. */
 bool worker_clock(struct worker *w, uint32_t n);
 /* Its turns are long (again), or not. The worker; the watchdog. */
 void worker_heavy(struct worker *w, bool heavy);
-/* Timers due, whatever the clock_left. now_ns is fresh. */
+/* Timers due, whatever clock_at says. now_ns is fresh. */
 void worker_timers(struct worker *w);
 /* Before it sleeps, outside of slices: give back what a peak left behind and nobody has used for a second. Returns how long it
  * may sleep at most: less than for ever only while there is something to give back. */
@@ -94,6 +98,9 @@ worker_push_ring(struct worker *w, struct task *t)
         worker_ring_slow_(w, t);
 }
 
+/* Out of line: what a newer task displaced from the slot goes to the ring. */
+void worker_displaced_(struct worker *w, struct task *t);
+
 /* Cost: a load, two stores, no locked operation. Guarded by bench pingpong. */
 INLINE void
 worker_push(struct worker *w, struct task *t)
@@ -106,7 +113,7 @@ worker_push(struct worker *w, struct task *t)
     }
     old = runq_push_slot(w->runq, t);
     if (old != NULL)
-        worker_push_ring(w, old);
+        worker_displaced_(w, old);
 }
 
 /* Make tasks runnable that have never run: they go on in this order, before what waits. Linked by next, the last one's is NULL; at most

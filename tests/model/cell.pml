@@ -85,8 +85,8 @@ inline attend(c, gone) {
 }
 
 /* After going idle the slice looks at attn again: an order may have come before the mailbox said IDLE. */
-/*= host/actor/turn.c: used_free(x, &used, m, num); if (unlikely(attends(c)) && mbox_wake(&c->mb)) goto again; */
-/*= host/actor/turn.c: if (!mbox_sleep(&c->mb)) goto again; if (unlikely(attends(c)) && mbox_wake(&c->mb)) goto again; */
+/*= host/actor/slice.c: if (likely(next == NULL)) { if (unlikely(attends(c)) && mbox_wake(&c->mb)) goto begin; */
+/*= host/actor/slice.c: if (!mbox_sleep(&c->mb)) goto begin; if (unlikely(attends(c)) && mbox_wake(&c->mb)) goto begin; */
 inline idle_again(c, back) {
     if
     :: attn[c] != 0 ->
@@ -137,7 +137,7 @@ end_unasked:
 
 /*= host/sched/worker_thread.c: t = runq_pop(w->runq); if (t == NULL) t = sched_inject_take(s, w); if (t == NULL) t = steal(w); */
 /*= host/sched/worker_thread.c: if (unlikely(atomic_load_explicit(&w->detached, memory_order_relaxed) == WORKER_DETACHED)) break; */
-/*= host/actor/turn.c: mbox_keep(&c->mb, next); goto yield; */
+/*= host/actor/slice.c: mbox_keep(&c->mb, next); goto yield; */
 /*= host/mailbox/mbox.h: if (atomic_load_explicit(&mb->tail, memory_order_relaxed) == MBOX_EMPTY) return NULL; */
 proctype Worker(byte w) {
     byte t = NONE, old = NONE, one = NONE, m, nx, to, f, q, h, n, a, prev, who;

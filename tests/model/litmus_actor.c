@@ -90,7 +90,7 @@ reset(void)
         x->w.sched = &g.sys.sched;
         x->w.runq = &g.q[i];
         x->w.recorder = &g.recorder[i];
-        x->w.clock_left = 1000;
+        x->w.clock_at = 1000;
         x->w.inject_left = 100;
         x->w.in_host = 1;
         x->w.once = true;

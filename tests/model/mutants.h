@@ -20,7 +20,7 @@
 #define STEAL_BEFORE_SETTLED     18 /* fan: runq_steal_slot: one theft at a time */
 #define THIEF_STORES_NULL        19 /* fan: runq_steal_slot: by compare-and-swap */
 #define CLAIM_WITHOUT_TEST \
-    20 /* fan: runq_pop_ring_, runq_steal_ring: the swap of head fails when another claimed */
+    20 /* fan: pop_ring, runq_steal_ring: the swap of head fails when another claimed */
 #define POP_GIVES_UP         21 /* leave: runq_pop: the slot, when thieves have emptied the ring meanwhile */
 #define DETACHED_KEEPS_QUEUE 22 /* over: worker_push: a worker that was taken over schedules by injection */
 #define DETACHED_GOES_ON     23 /* over: worker_main: and returns after its slice */

@@ -94,7 +94,7 @@ inline run_end(t)   { assert(running[t] == 1); running[t]-- }
 
 /* mbox_push: idle is true when the caller must schedule c */
 /*= host/mailbox/mbox.h: uintptr_t prev = atomic_exchange_explicit(&mb->tail, (uintptr_t)last, */
-/*= host/mailbox/mbox.h: return prev == MBOX_IDLE; */
+/*= host/mailbox/mbox.h: return mbox_put(mb, first, last) == MBOX_WAS_IDLE; */
 inline push(c, first, end, idle) {
     atomic { prev = tail[c]; tail[c] = end }
     atomic {
@@ -268,8 +268,10 @@ inline push_slot(w, t) {
 
 /* runq_pop. The slot's streak may be over, then the ring comes first. The nest is not modelled apart: it stands with the ring, as a place
  * that any thief may empty and after which the owner looks on; litmus_runq.c has its orders. */
-/*= host/sched/runq.h: if (unlikely(++q->streak > RUNQ_LIFO_STREAK)) { struct task *waited = runq_pop_others_(q); */
-/*= host/sched/runq.h: if (likely(atomic_load_explicit(&q->steals, memory_order_relaxed) == q->seen) || !runq_settle_(q, t)) return t; */
+/*= host/sched/runq.h: if (unlikely(t == NULL) || unlikely(++q->streak > RUNQ_LIFO_STREAK)) return runq_pop_other_(q, t); */
+/*= host/sched/runq.c: waited = pop_in_turn(q); return waited != NULL ? waited : runq_pop(q); */
+/*= host/sched/runq.h: if (unlikely(atomic_load_explicit(&q->steals, memory_order_relaxed) != q->seen)) return runq_pop_met_(q, t); return t; */
+/*= host/sched/runq.c: if (!runq_settle_(q, t)) return t; */
 inline pop(w, t) {
     atomic {
         q = runq[w];
@@ -307,7 +309,7 @@ inline pop(w, t) {
     q = 0
 }
 
-/* runq_pop_ring_ */
+/* pop_ring */
 inline pop_ring(q, t) {
     do
     :: rtail[q] == rhead[q] -> break

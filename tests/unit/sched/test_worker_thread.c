@@ -44,7 +44,7 @@ run(struct worker *w, struct task *t)
     } else {
         parker_unpark(&j->done);
     }
-    if (--w->clock_left == 0)
+    if (atomic_fetch_add_explicit(&w->stamp, 1, memory_order_relaxed) + 1 >= w->clock_at)
         worker_clock(w, CLOCK_TURNS);
 }
 
