@@ -228,7 +228,7 @@ tnode_end_here_(struct tnodes *t, struct tnode *n, uint32_t index)
 }
 
 /* tnode_ask where all that it needs is at hand; else 0, and nothing has changed. It reads no clock: the deadline counts from the
- * worker's next reading, at most CLOCK_TURNS turns from here, and nothing fires before that anyway. */
+ * worker's next reading, at most CLOCK_TURNS_MOST turns from here, and nothing fires before that anyway. */
 INLINE uint32_t
 tnode_ask_usual(struct actx *x, actor_ref target, uint32_t type, uint64_t timeout_ms, uint64_t tag)
 {

@@ -57,7 +57,7 @@ sched_worker_new_(struct sched *s, struct worker **ret, uint32_t id, bool foreig
     w->foreign = foreign;
     w->once = s->cfg.simulated;
     w->inject_left = INJECT_SLICES;
-    w->clock_at = CLOCK_TURNS;
+    w->clock_at = w->clock_turns = CLOCK_TURNS;
     atomic_store_explicit(&w->in_host, 1, memory_order_relaxed);
     w->now_ns = env_mono_ns(s->env);
     rng_seed(&w->rng, s->env->seed(s->env) + id);

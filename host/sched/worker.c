@@ -27,13 +27,13 @@ done(struct sched *s)
 }
 
 /* Tell others what waits here, wake one when work is to spread, go when it is to spread less: not with a nest, which would be handed
- * over as a row, and a tree of tasks then be walked in breadth. took: the last CLOCK_TURNS. */
+ * over as a row, and a tree of tasks then be walked in breadth. took: the last turns. */
 static void
-spread(struct worker *w, uint64_t took)
+spread(struct worker *w, uint64_t took, uint32_t turns)
 {
     struct sched *s = w->sched;
     uint64_t sent = atomic_load_explicit(&w->counters.v[COUNTER_sent_user], memory_order_relaxed);
-    bool heavy = took > HEAVY_NS * (CLOCK_TURNS + sent - w->sent);
+    bool heavy = took > HEAVY_NS * (turns + sent - w->sent);
     bool waits = runq_waiting(w->runq) != 0 || w->runq->nested != 0;
     uint32_t help = !waits ? RUNQ_NO_HELP : heavy ? RUNQ_HELP : RUNQ_HELP_LIGHT;
     uint32_t parked = atomic_load_explicit(&s->parked, memory_order_relaxed), awake;
@@ -96,23 +96,36 @@ worker_timers(struct worker *w)
     timers(w, TIMERS_LEAST);
 }
 
+/* Turns until the next reading. */
+static uint32_t
+stretch(uint32_t turns, uint64_t took)
+{
+    if (took > CLOCK_LONG_NS)
+        return CLOCK_TURNS;
+    return took < CLOCK_SHORT_NS && turns < CLOCK_TURNS_MOST ? 2 * turns : turns;
+}
+
 bool
 worker_clock(struct worker *w, uint32_t n)
 {
     struct sched *s = w->sched;
     uint64_t now = env_mono_ns(s->env), took = now - w->now_ns;
+    uint32_t turns = w->clock_turns;
     bool over;
 
-    w->clock_at = atomic_load_explicit(&w->stamp, memory_order_relaxed) + CLOCK_TURNS;
-    if (n <= CLOCK_TURNS)
+    if (n <= turns)
         w->slice_start_ns = w->now_ns; /* first reading inside this slice */
     over = now - w->slice_start_ns > s->cfg.slice_ns || n + CLOCK_TURNS > s->cfg.slice_turns;
     w->now_ns = now;
+    w->clock_turns = stretch(turns, took);
+    w->clock_at = atomic_load_explicit(&w->stamp, memory_order_relaxed) + w->clock_turns;
+    if (!over && n + w->clock_turns > s->cfg.slice_turns)
+        w->clock_at -= n + w->clock_turns - s->cfg.slice_turns; /* its end is nearer */
     timers(w, (w->wheel->open < TIMERS_OPEN ? TIMERS_LEAST : 1) + took / TIMER_NS);
     if (w->runq->nested != 0)
         age(w);
     if (s->nworkers > 1 && !w->foreign)
-        spread(w, took);
+        spread(w, took, turns);
     return over;
 }
 

@@ -158,6 +158,25 @@ Test(scheduler, a_slice_is_over_after_its_time_or_its_turns)
     cr_assert(worker_clock(w, 1000));
 }
 
+Test(scheduler, the_clock_is_read_less_often_while_turns_are_short)
+{
+    const uint64_t ns[] = {CLOCK_SHORT_NS - 1, CLOCK_SHORT_NS - 1, CLOCK_SHORT_NS - 1, CLOCK_SHORT_NS, CLOCK_LONG_NS,
+                           CLOCK_LONG_NS + 1};
+    const uint32_t after[] = {2 * CLOCK_TURNS, CLOCK_TURNS_MOST, CLOCK_TURNS_MOST, CLOCK_TURNS_MOST, CLOCK_TURNS_MOST,
+                              CLOCK_TURNS};
+
+    w->now_ns = env.mono_ns;
+    for (size_t i = 0; i < ARRAY_LEN(ns); i++) {
+        env.mono_ns += ns[i];
+        worker_clock(w, 1);
+        cr_assert_eq(w->clock_at, atomic_load(&w->stamp) + after[i], "after stretch %zu", i);
+    }
+    env.mono_ns += 1;
+    worker_clock(w, 1);
+    worker_clock(w, 900);
+    cr_assert_eq(w->clock_at, atomic_load(&w->stamp) + 100, "a slice that goes on ends with its last turn");
+}
+
 Test(scheduler, counters_of_all_workers_add_up)
 {
     counter_add(&w->counters, COUNTER_slices, 3);
