@@ -63,6 +63,14 @@ struct behaviour_memo {
     char name[36];
 };
 
+/* An actor whose slices end late, with mail left that was there at their begin; see slice.c. */
+struct behind {
+    const struct cell *c;
+    uint64_t
+        turn; /* its number after the last of them: the next begins there, or the actor has caught up meanwhile */
+    uint64_t handled; /* in all of them */
+};
+
 enum {
     TURN_SLOW_PARTS = 1, /* were used: scratch, fresh messages, containers, effects */
     TURN_UNANSWERED = 2  /* the message in hand is a question without an answer so far */
@@ -83,7 +91,8 @@ struct actx {
     uint64_t
         counted; /* turns of the worker that the counters know; those since are the loop's, see turns_tally */
     uint64_t ticks; /* of those since: for ticks, not for user mail */
-    uint64_t tag;   /* of the message in hand, if it has one; see turn_tag */
+    struct behind behind[4];
+    uint64_t tag; /* of the message in hand, if it has one; see turn_tag */
     struct system *sys;
     struct turn_effect *fx;
     uint32_t fxcap;

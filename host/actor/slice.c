@@ -57,6 +57,46 @@ clock_is_due(const struct worker *w, uint64_t n)
     return n >= w->clock_at;
 }
 
+/* --- back-pressure: who has more mail than it can handle runs again after one other, and by its time alone, so that it has half of
+ * the worker and its senders share the rest. Else each of them sends for as long as it works, and what waits is out of cache before its
+ * turn comes. --- */
+enum {
+    BEHIND = 4096
+}; /* messages, in slices that each ended before the mail that was there at their begin */
+
+static struct behind *
+behind_of(struct actx *x, const struct cell *c, uint64_t turn)
+{
+    struct behind *b = &x->behind[c->ref.slot % ARRAY_LEN(x->behind)];
+
+    return b->c == c && b->turn == turn ? b : NULL;
+}
+
+/* The slice is over by its turns: not so, if c is far behind and has time left. turn: the one before the slice. */
+static COLD bool
+goes_on(struct actx *x, const struct cell *c, uint64_t turn)
+{
+    const struct behind *b = behind_of(x, c, turn);
+
+    return b != NULL && b->handled >= BEHIND && x->w.now_ns - x->w.slice_start_ns <= x->w.sched->cfg.slice_ns;
+}
+
+/* The slice ended late, after so many turns. Queues c. */
+static COLD void
+yield_late(struct actx *x, struct cell *c, uint64_t turn, uint64_t handled)
+{
+    struct behind *b = behind_of(x, c, turn);
+
+    if (b == NULL) {
+        b = &x->behind[c->ref.slot % ARRAY_LEN(x->behind)];
+        *b = (struct behind){.c = c};
+    }
+    b->turn = turn + handled;
+    b->handled += handled;
+    if (b->handled < BEHIND || !worker_push_after_one(&x->w, &c->task))
+        worker_push_ring(&x->w, &c->task);
+}
+
 INLINE void
 give_back(struct actx *x, const struct slice *s, struct msg *last, uint64_t n)
 {
@@ -420,7 +460,13 @@ begin:
                 clock_due(x, s);
             goto out;
         }
-        if ((unlikely(clock_is_due(&x->w, run.n)) && clock_due(x, s)) || run.m == s->end)
+        if (run.m == s->end) {
+            if (unlikely(clock_is_due(&x->w, run.n)))
+                clock_due(x, s);
+            mbox_keep(&c->mb, next);
+            goto yield;
+        }
+        if (unlikely(clock_is_due(&x->w, run.n)) && clock_due(x, s) && !goes_on(x, c, turn))
             break;
         run.m = next;
         s->first = next;
@@ -428,7 +474,8 @@ begin:
         d = table_of(atomic_load_explicit(&c->beh, memory_order_relaxed));
     }
     mbox_keep(&c->mb, next);
-    goto yield;
+    yield_late(x, c, turn, run.n - s->begin);
+    goto out;
 
 begin_or_yield:
     if ((uint32_t)(run.n - s->begin) < x->w.sched->cfg.slice_turns)

@@ -15,7 +15,7 @@ enum {
     GROUP = 256                /* taken at once */
 };
 /* Else a worker that has nothing but a sweep would be one too many for light work, and leave. */
-_Static_assert(PART_MOST_NS > HEAVY_NS * CLOCK_TURNS, "a part is a heavy turn, see worker.c");
+_Static_assert(PART_LEAST_NS > 1 * HEAVY_NS, "a part is a heavy turn, see worker.c");
 
 struct sweep_task {
     struct cell cell; /* only to be queued: attn is ATTN_SWEEP, and no reference leads here */
@@ -216,6 +216,7 @@ sweep_part(struct actx *x, struct cell *c)
     x->me = c;
     atomic_store_explicit(&w->slot, 0, memory_order_relaxed);
     w->inject_left = 1; /* a part is as long as many slices: look there after each */
+    w->clock_from = turn_count(x) - 1; /* and one turn, not as many as have moved */
     worker_clock(w, 1);
     t->ended_ns = w->now_ns;
     if (more)

@@ -147,6 +147,16 @@ runq_pop_other_(struct runq *q, struct task *t)
     return waited != NULL ? waited : runq_pop(q); /* nobody waits: look again after as many visits */
 }
 
+bool
+runq_push_after_one(struct runq *q, struct task *t)
+{
+    if (atomic_load_explicit(&q->slot, memory_order_relaxed) != NULL)
+        return false;
+    runq_push_slot(q, t); /* nothing to displace: a thief takes, it does not put */
+    q->streak = RUNQ_LIFO_STREAK;
+    return true;
+}
+
 struct task *
 runq_steal_nest(struct runq *q)
 {

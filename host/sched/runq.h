@@ -91,6 +91,10 @@ runq_push_slot(struct runq *q, struct task *t)
     return old;
 }
 
+/* Owner. t goes into the slot, as one whose streak is over: whoever waits elsewhere has one visit first. false: the slot is not
+ * free, and t was not taken. */
+bool runq_push_after_one(struct runq *q, struct task *t);
+
 /* Owner. Tasks in the ring. */
 INLINE uint32_t
 runq_waiting(const struct runq *q)

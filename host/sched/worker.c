@@ -29,7 +29,7 @@ done(struct sched *s)
 /* Tell others what waits here, wake one when work is to spread, go when it is to spread less: not with a nest, which would be handed
  * over as a row, and a tree of tasks then be walked in breadth. took: the last turns. */
 static void
-spread(struct worker *w, uint64_t took, uint32_t turns)
+spread(struct worker *w, uint64_t took, uint64_t turns)
 {
     struct sched *s = w->sched;
     uint64_t sent = atomic_load_explicit(&w->counters.v[COUNTER_sent_user], memory_order_relaxed);
@@ -101,7 +101,7 @@ static uint32_t
 stretch(uint32_t turns, uint64_t took)
 {
     if (took > CLOCK_LONG_NS)
-        return CLOCK_TURNS;
+        return turns > 1 ? turns / 2 : 1;
     return took < CLOCK_SHORT_NS && turns < CLOCK_TURNS_MOST ? 2 * turns : turns;
 }
 
@@ -110,17 +110,20 @@ worker_clock(struct worker *w, uint32_t n)
 {
     struct sched *s = w->sched;
     uint64_t now = env_mono_ns(s->env), took = now - w->now_ns;
-    uint32_t turns = w->clock_turns;
+    uint64_t stamp = atomic_load_explicit(&w->stamp, memory_order_relaxed), turns = stamp - w->clock_from;
     bool over;
 
-    if (n <= turns)
-        w->slice_start_ns = w->now_ns; /* first reading inside this slice */
-    over = now - w->slice_start_ns > s->cfg.slice_ns || n + CLOCK_TURNS > s->cfg.slice_turns;
+    /* The first reading in a slice: it began with the stretch, or amid it, and then what went before is not its own. */
+    if (n < turns)
+        w->slice_start_ns = now;
+    else if (n == turns)
+        w->slice_start_ns = w->now_ns;
+    over = now - w->slice_start_ns > s->cfg.slice_ns || n >= s->cfg.slice_turns;
     w->now_ns = now;
-    w->clock_turns = stretch(turns, took);
-    w->clock_at = atomic_load_explicit(&w->stamp, memory_order_relaxed) + w->clock_turns;
-    if (!over && n + w->clock_turns > s->cfg.slice_turns)
-        w->clock_at -= n + w->clock_turns - s->cfg.slice_turns; /* its end is nearer */
+    w->clock_turns = stretch(w->clock_turns, took);
+    w->clock_from = stamp;
+    w->clock_at =
+        stamp + (over || s->cfg.slice_turns - n > w->clock_turns ? w->clock_turns : s->cfg.slice_turns - n);
     timers(w, (w->wheel->open < TIMERS_OPEN ? TIMERS_LEAST : 1) + took / TIMER_NS);
     if (w->runq->nested != 0)
         age(w);
@@ -145,6 +148,12 @@ void
 worker_displaced_(struct worker *w, struct task *t)
 {
     worker_push_ring(w, t);
+}
+
+bool
+worker_push_after_one(struct worker *w, struct task *t)
+{
+    return !w->foreign && runq_push_after_one(w->runq, t);
 }
 
 void

@@ -17,10 +17,11 @@
 #include "sched/wheel.h"
 
 enum {
-    CLOCK_TURNS = 32,       /* the clock is read once so many turns of the worker, */
-    CLOCK_TURNS_MOST = 128, /* or up to so many while they are short: a reading costs as much as three light turns */
-    CLOCK_SHORT_NS = 2000,  /* a stretch of turns between two readings that is short: the next is twice as long */
-    CLOCK_LONG_NS = 8000,   /* and long: back to the least */
+    /* The clock is read every 2 to 16 us of turns, 1 to 128 of them: a reading costs as much as three light turns. */
+    CLOCK_TURNS = 32,        /* at first; */
+    CLOCK_TURNS_MOST = 128,
+    CLOCK_SHORT_NS = 2000,   /* what took less: the next stretch is of twice as many turns, */
+    CLOCK_LONG_NS = 16000,   /* more: of half as many */
     INJECT_SLICES = 61,  /* look at the injection queue so often even when busy */
     INJECT_BATCH = 64,   /* and take so many at most */
     SPIN_NS = 40 * 1000, /* one idle worker spins so long before it sleeps; a wake-up costs about 29 us */
@@ -43,7 +44,7 @@ struct worker {
     _Atomic(uint64_t) stamp;    /* turns so far, the one in hand included */
     _Atomic(uint32_t) in_host;  /* 0 while plugin code runs */
     _Atomic(uint32_t) detached; /* enum worker_hold; set by the watchdog behind a barrier */
-    uint64_t clock_at;          /* the stamp at which the clock is read, */
+    uint64_t clock_at;          /* the stamp at which the clock is read */
     struct pool pool;
     struct counters counters;
     /* each slice */
@@ -59,7 +60,8 @@ struct worker {
     struct epoch_seat *seat;
     uint64_t now_ns; /* as last read */
     /* less often */
-    uint32_t clock_turns; /* so many turns after the last reading */
+    uint64_t clock_from;  /* the stamp at its last reading */
+    uint32_t clock_turns; /* in a stretch now */
     uint64_t sent; /* messages, until then */
     uint64_t slice_start_ns;
     uint64_t surplus_ns; /* since when there is memory of our own to give back; 0: there is none */
@@ -118,6 +120,9 @@ worker_push(struct worker *w, struct task *t)
     if (old != NULL)
         worker_displaced_(w, old);
 }
+
+/* Behind one of those that wait, before the others. false: the slot is not free, and t was not taken. */
+bool worker_push_after_one(struct worker *w, struct task *t);
 
 /* Make tasks runnable that have never run: they go on in this order, before what waits. Linked by next, the last one's is NULL; at most
  * RUNQ_CHAIN. */

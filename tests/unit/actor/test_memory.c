@@ -201,10 +201,12 @@ Test(memory, a_peak_that_comes_again_within_a_second_keeps_its_memory)
 Test(memory, references_and_timers_of_before_stay_stale)
 {
     static actor_ref old[PEAK];
-    uint32_t met = 0;
+    uint32_t met = 0, most = 0;
 
     peak();
     memcpy(old, kids, sizeof old);
+    for (size_t i = 0; i < PEAK; i++)
+        most = old[i].slot > most ? old[i].slot : most;
     all_end();
     trim();
     cr_assert_gt(rig.sys.ngroups + rig_worker(0)->tn->npages, 0u, "something has been given back");
@@ -216,9 +218,9 @@ Test(memory, references_and_timers_of_before_stay_stale)
     for (size_t i = 0; i < PEAK; i++) {
         cr_assert_gt(kids[i].gen, gen_least, "generations never go back");
         cr_assert_null(rig_cell(old[i]));
-        met += old[i].slot == kids[i].slot;
+        met += kids[i].slot <= most;
     }
-    cr_assert_gt(met, 0u, "slots are used again");
+    cr_assert_gt(met, PEAK / 2u, "slots are used again");
     all_end();
 }
 

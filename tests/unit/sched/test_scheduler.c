@@ -146,35 +146,55 @@ Test(scheduler, the_port_schedules_by_injection)
     cr_assert_eq(worker_next(w), &t[1]);
 }
 
+/* So many turns later, n of them in this slice. */
+static bool
+read_after(uint32_t turns, uint32_t n, uint64_t ns)
+{
+    atomic_store(&w->stamp, atomic_load(&w->stamp) + turns);
+    env.mono_ns += ns;
+    return worker_clock(w, n);
+}
+
 Test(scheduler, a_slice_is_over_after_its_time_or_its_turns)
 {
     w->now_ns = env.mono_ns;
-    cr_assert_not(worker_clock(w, CLOCK_TURNS));
-    env.mono_ns += 100000;
-    cr_assert_not(worker_clock(w, 2 * CLOCK_TURNS));
-    env.mono_ns += 150000;
-    cr_assert(worker_clock(w, 3 * CLOCK_TURNS));
-    cr_assert_not(worker_clock(w, CLOCK_TURNS)); /* another slice */
-    cr_assert(worker_clock(w, 1000));
+    cr_assert_not(read_after(32, 32, 0));
+    cr_assert_not(read_after(32, 64, 100000));
+    cr_assert(read_after(32, 96, 150000));
+    cr_assert_not(read_after(32, 32, 0), "another slice");
+    cr_assert_not(read_after(32, 999, 0));
+    cr_assert(read_after(1, 1000, 0));
 }
 
-Test(scheduler, the_clock_is_read_less_often_while_turns_are_short)
+Test(scheduler, a_slice_does_not_answer_for_the_long_turns_before_it)
 {
-    const uint64_t ns[] = {CLOCK_SHORT_NS - 1, CLOCK_SHORT_NS - 1, CLOCK_SHORT_NS - 1, CLOCK_SHORT_NS, CLOCK_LONG_NS,
-                           CLOCK_LONG_NS + 1};
-    const uint32_t after[] = {2 * CLOCK_TURNS, CLOCK_TURNS_MOST, CLOCK_TURNS_MOST, CLOCK_TURNS_MOST, CLOCK_TURNS_MOST,
-                              CLOCK_TURNS};
+    w->now_ns = env.mono_ns;
+    cr_assert_not(read_after(32, 24, 1000000), "eight turns of others took a millisecond");
+    cr_assert_not(read_after(16, 40, 150000));
+    cr_assert(read_after(16, 56, 60000), "its own time counts from the first reading");
+    cr_assert(read_after(8, 8, 250000), "and from its begin when that was one");
+}
+
+Test(scheduler, the_clock_is_read_as_often_as_turns_are_long)
+{
+    const struct {
+        uint64_t took_ns;
+        uint32_t next; /* turns */
+    } want[] = {{CLOCK_SHORT_NS - 1, 64}, {CLOCK_SHORT_NS - 1, 128}, {CLOCK_SHORT_NS - 1, 128}, {CLOCK_SHORT_NS, 128},
+                {CLOCK_LONG_NS, 128},     {CLOCK_LONG_NS + 1, 64}};
 
     w->now_ns = env.mono_ns;
-    for (size_t i = 0; i < ARRAY_LEN(ns); i++) {
-        env.mono_ns += ns[i];
-        worker_clock(w, 1);
-        cr_assert_eq(w->clock_at, atomic_load(&w->stamp) + after[i], "after stretch %zu", i);
+    for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+        read_after(1, 1, want[i].took_ns);
+        cr_assert_eq(w->clock_at, atomic_load(&w->stamp) + want[i].next, "after stretch %zu", i);
     }
-    env.mono_ns += 1;
-    worker_clock(w, 1);
-    worker_clock(w, 900);
-    cr_assert_eq(w->clock_at, atomic_load(&w->stamp) + 100, "a slice that goes on ends with its last turn");
+    for (int i = 0; i < 10; i++)
+        read_after(1, 1, 1000000);
+    cr_assert_eq(w->clock_at, atomic_load(&w->stamp) + 1, "after each turn, while turns are long");
+    for (int i = 0; i < 10; i++)
+        read_after(1, 1, 1);
+    read_after(128, 900, 1);
+    cr_assert_eq(w->clock_at, atomic_load(&w->stamp) + 100, "a slice ends with its last turn");
 }
 
 Test(scheduler, counters_of_all_workers_add_up)
@@ -266,8 +286,7 @@ Test(scheduler, who_is_awake_alone_takes_all_that_is_injected)
 static void
 turns(uint64_t ns_each)
 {
-    env.mono_ns += ns_each * CLOCK_TURNS;
-    worker_clock(w, CLOCK_TURNS);
+    read_after(CLOCK_TURNS, CLOCK_TURNS, ns_each * CLOCK_TURNS);
 }
 
 Test(scheduler, what_is_injected_is_seen_when_the_clock_is_read)
