@@ -7,7 +7,7 @@
 /* Fast paths: inlined always; slow ones: kept out of the way, so that the fast path saves no registers for them. */
 #define INLINE static inline __attribute__((always_inline))
 #define COLD   __attribute__((noinline, cold))
-/* Begins at a cache line: what is called for each message comes with one fetch more else. */
+/* What is called for each message begins at a cache line: else it takes one fetch more. */
 #define HOT    __attribute__((aligned(64)))
 #define ARRAY_LEN(a) (sizeof(a) / sizeof *(a))
 
