@@ -259,11 +259,15 @@ static const struct dispatch timed = {.rows = {{.key = 0}}};
 static COLD const struct dispatch *
 prepare(struct actx *x, struct cell *c, struct slice *s)
 {
+    uint32_t attn = atomic_load_explicit(&c->attn, memory_order_acquire);
     const struct behaviour *b;
 
     s->turn = c->turn - (s->from - s->begin);
-    if (atomic_load_explicit(&c->attn, memory_order_acquire) != 0 && !actor_attend(x, c))
+    if (attn != 0 && !actor_attend(x, c)) {
+        if (attn & ATTN_SWEEP) /* no actor: c may be gone, and the turns were those of others */
+            s->begin = turn_count(x);
         return NULL;
+    }
     b = atomic_load_explicit(&c->beh, memory_order_relaxed);
     if (atomic_load_explicit(&b->swap, memory_order_acquire) != NULL) {
         life_switch(x, c);
