@@ -63,11 +63,11 @@ struct behaviour_memo {
     char name[36];
 };
 
-/* An actor whose slices end late, with mail left that was there at their begin; see slice.c. */
+/* An actor whose slices end late; see behind.h. turn: its number after the last of them. The next begins there, or the actor has
+ * caught up meanwhile. */
 struct behind {
     const struct cell *c;
-    uint64_t
-        turn; /* its number after the last of them: the next begins there, or the actor has caught up meanwhile */
+    uint64_t turn;
     uint64_t handled; /* in all of them */
 };
 
@@ -87,10 +87,9 @@ struct actx {
     uint32_t cells_max, node;
     uint32_t dirty; /* TURN_*: what the end of the turn has to look at besides the outbox */
     uint32_t nfx;
-    struct worker w; /* its beginning belongs to what is above: what each turn and tell touches */
-    uint64_t
-        counted; /* turns of the worker that the counters know; those since are the loop's, see turns_tally */
-    uint64_t ticks; /* of those since: for ticks, not for user mail */
+    struct worker w;  /* its beginning belongs to what is above: what each turn and tell touches */
+    uint64_t counted; /* turns that the counters know; those since are the loop's, see turns_tally */
+    uint64_t ticks;   /* of those since: for ticks, not for user mail */
     struct behind behind[4];
     uint64_t tag; /* of the message in hand, if it has one; see turn_tag */
     struct system *sys;

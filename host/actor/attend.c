@@ -6,7 +6,7 @@
 #include "actor/message.h"
 #include "actor/sweep.h"
 #include "actor/tnode.h"
-#include "actor/turn_call.h"
+#include "actor/turn.h"
 #include "msg/convert.h"
 #include <stdio.h>
 
@@ -45,7 +45,6 @@ obey(struct actx *x, struct cell *c, struct order *o)
         break;
     case ORDER_CALL:
         x->cur = NULL; /* no message is in hand */
-        turn_apart(x);
         o->fn(x, c, o->arg);
         host_enter(x); /* what fn called left */
         turn_commit(x, c);

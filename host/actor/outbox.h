@@ -123,17 +123,8 @@ outbox_flush_to_busy(struct actx *x)
 INLINE void
 outbox_flush(struct actx *x)
 {
-    struct outbox_entry *e = x->ob_top;
-
-    if (e == NULL)
-        return;
-    x->ob_top = NULL;
-    if (likely(e == x->ob))
-        outbox_publish_(x, e);
-    else {
-        x->ob_top = e;
-        outbox_publish_many_(x);
-    }
+    if (x->ob_top != NULL)
+        outbox_flush_to_busy(x);
 }
 
 /* The turn failed: every message goes back to the pool, counted as rolled back. */

@@ -13,21 +13,22 @@
  * empty. A jump that is taken costs as much as six instructions: the usual way falls through. Guarded by bench pingpong, ring1, ring100,
  * fanin.
  */
+#include "actor/behind.h"
 #include "actor/life.h"
 #include "actor/message.h"
 #include "actor/outbox.h"
 #include "actor/tnode.h"
 #include "actor/turn_call.h"
 
-/* What the loop looks at once a run or less. */
+/* What the loop looks at once a run or less.
+ *
+ * first, and those after it up to the message in hand, had their turn and are not given back yet: linked as they came, one store
+ * gives back all of them. All are of one pool class, cls, as in the head; until the first it is that of whatever slice was before. */
 struct slice {
     struct msg *end; /* the tail seen on entry */
-    struct msg *
-        first; /* this and those after it, up to the one in hand, had their turn and are not given back yet: linked as they */
-    uint64_t
-        from; /* came, one store gives back all of them. from: the turn before first's, up to which c->turn is right */
-    uint64_t
-        cls; /* the pool class of all of them, as in the head; of whatever slice was before, until the first */
+    struct msg *first;
+    uint64_t cls;
+    uint64_t from;  /* the turn before first's, by the worker's count; up to there c->turn is right */
     uint64_t begin; /* the turn before this slice, by the worker's count */
     uint64_t turn;  /* the same by the actor's, before whatever may end it */
 };
@@ -55,46 +56,6 @@ INLINE bool
 clock_is_due(const struct worker *w, uint64_t n)
 {
     return n >= w->clock_at;
-}
-
-/* --- back-pressure: who has more mail than it can handle runs again after one other, and by its time alone, so that it has half of
- * the worker and its senders share the rest. Else each of them sends for as long as it works, and what waits is out of cache before its
- * turn comes. --- */
-enum {
-    BEHIND = 4096
-}; /* messages, in slices that each ended before the mail that was there at their begin */
-
-static struct behind *
-behind_of(struct actx *x, const struct cell *c, uint64_t turn)
-{
-    struct behind *b = &x->behind[c->ref.slot % ARRAY_LEN(x->behind)];
-
-    return b->c == c && b->turn == turn ? b : NULL;
-}
-
-/* The slice is over by its turns: not so, if c is far behind and has time left. turn: the one before the slice. */
-static COLD bool
-goes_on(struct actx *x, const struct cell *c, uint64_t turn)
-{
-    const struct behind *b = behind_of(x, c, turn);
-
-    return b != NULL && b->handled >= BEHIND && x->w.now_ns - x->w.slice_start_ns <= x->w.sched->cfg.slice_ns;
-}
-
-/* The slice ended late, after so many turns. Queues c. */
-static COLD void
-yield_late(struct actx *x, struct cell *c, uint64_t turn, uint64_t handled)
-{
-    struct behind *b = behind_of(x, c, turn);
-
-    if (b == NULL) {
-        b = &x->behind[c->ref.slot % ARRAY_LEN(x->behind)];
-        *b = (struct behind){.c = c};
-    }
-    b->turn = turn + handled;
-    b->handled += handled;
-    if (b->handled < BEHIND || !worker_push_after_one(&x->w, &c->task))
-        worker_push_ring(&x->w, &c->task);
 }
 
 INLINE void
@@ -135,8 +96,8 @@ table_of(const struct behaviour *b)
 static bool
 nofail(const struct behaviour *b, const struct msg *m)
 {
-    const struct dispatch_row *r =
-        dispatch_find(table_of(b), MSG_TYPE(m->head)); /* a newer table has the row too */
+    /* a newer table has the row too */
+    const struct dispatch_row *r = dispatch_find(table_of(b), MSG_TYPE(m->head));
 
     return r != NULL && r->undo != b->undo;
 }
@@ -318,8 +279,8 @@ run_next(struct run *run, const struct slice *s, uint64_t head, enum ended *ret)
     if (unlikely(atomic_load_explicit(&run->c->attn, memory_order_relaxed) != 0))
         return false;
     *ret = ENDED_MAIL;
-    next =
-        atomic_load_explicit(&run->m->next, memory_order_acquire); /* pairs with the release in mbox_push */
+    /* pairs with the release in mbox_push */
+    next = atomic_load_explicit(&run->m->next, memory_order_acquire);
     if (next == NULL)
         return false;
     *ret = ENDED_CLOCK;
@@ -381,10 +342,8 @@ slice(struct actx *x, struct cell *c, struct slice *s)
     struct msg *next;
     uint64_t turn;
 
-    __asm__(
-        ""
-        : "+r"(
-            c)); /* the base of all its fields; else the compiler keeps half a dozen addresses on the stack */
+    /* the base of all its fields; else the compiler keeps half a dozen addresses on the stack */
+    __asm__("" : "+r"(c));
     run.c = c;
     x->me = c;
     atomic_store_explicit(&x->w.slot, c->ref.slot, memory_order_relaxed);
@@ -435,15 +394,15 @@ begin:
             r = &d->rows[head & d->mask]; /* again: nothing is kept in a register for it */
             head = 0;                     /* each of this kind comes this way */
         }
-        if (atomic_load_explicit(&x->w.type, memory_order_relaxed) !=
-            (uint32_t)r->key) /* mostly it is: a store less */
-            atomic_store_explicit(&x->w.type, (uint32_t)r->key, memory_order_relaxed); /* for the watchdog */
+        /* for the watchdog; mostly it is the same: a load in place of a store */
+        if (atomic_load_explicit(&x->w.type, memory_order_relaxed) != (uint32_t)r->key)
+            atomic_store_explicit(&x->w.type, (uint32_t)r->key, memory_order_relaxed);
         how = likely(r->undo == 0) ? run_turns(&run, s, r, head, false) : run_turns(&run, s, r, head, true);
         x = run.x;
         c = run.c;
         if (how == ENDED_KIND) {
-            d = table_of(
-                atomic_load_explicit(&c->beh, memory_order_relaxed)); /* with a limit no run begins */
+            /* the behaviour's: with a limit no run begins */
+            d = table_of(atomic_load_explicit(&c->beh, memory_order_relaxed));
             continue;
         }
         if (unlikely(how >= ENDED_FAILED)) {
@@ -470,7 +429,7 @@ begin:
             mbox_keep(&c->mb, next);
             goto yield;
         }
-        if (unlikely(clock_is_due(&x->w, run.n)) && clock_due(x, s) && !goes_on(x, c, turn))
+        if (unlikely(clock_is_due(&x->w, run.n)) && clock_due(x, s) && !behind_goes_on(x, c, turn))
             break;
         run.m = next;
         s->first = next;
@@ -478,7 +437,7 @@ begin:
         d = table_of(atomic_load_explicit(&c->beh, memory_order_relaxed));
     }
     mbox_keep(&c->mb, next);
-    yield_late(x, c, turn, run.n - s->begin);
+    behind_yield(x, c, turn, run.n - s->begin);
     goto out;
 
 begin_or_yield:

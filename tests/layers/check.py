@@ -3,6 +3,7 @@
 
 check.py sources ROOT                 includes, calls upward, file lengths, fences
 check.py objects ROOT ARCHIVE...      mutable globals of host/ archives; what the pure parts call
+check.py exports ROOT LIBRARY         the daemon's library exports its entry and nothing else
 
 Each finding is one line "file:line: text". Exit code 1 when there is any.
 """
@@ -238,6 +239,13 @@ def check_pure(archive):
             yield f"host/{folder}/{member}.c:1: the pure parts may not call {m.group(1)}"
 
 
+def check_exports(library):
+    """Plugins see whatever the process exports; the host gives them its table of functions, and no symbol."""
+    names = [line.split()[-1] for line in run("nm", "-D", "--defined-only", library).splitlines()]
+    if names != ["actord_main"]:
+        yield f"{library}:1: exports {', '.join(names) or 'nothing'}; it has to be actord_main alone"
+
+
 def read_allowed(path):
     allowed = set()
     with open(path) as f:
@@ -249,7 +257,7 @@ def read_allowed(path):
 
 
 def main():
-    if len(sys.argv) < 3 or sys.argv[1] not in ("sources", "objects"):
+    if len(sys.argv) < 3 or sys.argv[1] not in ("sources", "objects", "exports"):
         sys.exit(__doc__)
     root, found = sys.argv[2], []
     if sys.argv[1] == "sources":
@@ -257,6 +265,8 @@ def main():
         found += check_includes(root, layers)
         found += check_upward(root, layers)
         found += check_text(root)
+    elif sys.argv[1] == "exports":
+        found += check_exports(sys.argv[3])
     else:
         allowed = read_allowed(os.path.join(root, "tests/layers/globals"))
         for archive in sys.argv[3:]:

@@ -54,6 +54,20 @@ Test(runq, the_slot_does_not_starve_the_ring)
     cr_assert(ran);
 }
 
+Test(runq, who_goes_after_one_lets_one_of_the_ring_go_first)
+{
+    runq_push_ring(&q, &t[0]);
+    runq_push_ring(&q, &t[1]);
+    cr_assert(runq_push_after_one(&q, &t[9]));
+    cr_assert_not(runq_push_after_one(&q, &t[8]), "the slot is taken");
+    cr_assert_eq(runq_pop(&q), &t[0]);
+    cr_assert_eq(runq_pop(&q), &t[9]);
+    cr_assert_eq(runq_pop(&q), &t[1]);
+    cr_assert(runq_push_after_one(&q, &t[9]));
+    cr_assert_eq(runq_pop(&q), &t[9], "nobody waits");
+    cr_assert_null(runq_pop(&q));
+}
+
 Test(runq, the_slot_goes_on_for_ever_while_nothing_waits)
 {
     for (int i = 0; i < 10 * RUNQ_LIFO_STREAK; i++) {

@@ -180,8 +180,8 @@ Test(scheduler, the_clock_is_read_as_often_as_turns_are_long)
     const struct {
         uint64_t took_ns;
         uint32_t next; /* turns */
-    } want[] = {{CLOCK_SHORT_NS - 1, 64}, {CLOCK_SHORT_NS - 1, 128}, {CLOCK_SHORT_NS - 1, 128}, {CLOCK_SHORT_NS, 128},
-                {CLOCK_LONG_NS, 128},     {CLOCK_LONG_NS + 1, 64}};
+    } want[] = {{CLOCK_SHORT_NS - 1, 64}, {CLOCK_SHORT_NS - 1, 128}, {CLOCK_SHORT_NS - 1, 128},
+                {CLOCK_SHORT_NS, 128},    {CLOCK_LONG_NS, 128},      {CLOCK_LONG_NS + 1, 64}};
 
     w->now_ns = env.mono_ns;
     for (size_t i = 0; i < ARRAY_LEN(want); i++) {
