@@ -4,14 +4,17 @@ missed a message.
 
   test_bench.py SOURCE_ROOT BUILD_ROOT LEAKY.so
 """
-import json, os, subprocess, sys, unittest
+import json, os, subprocess, sys, tempfile, unittest
+from types import SimpleNamespace
+from unittest import mock
 
 ROOT, BUILD, LEAKY = sys.argv[1:4]
 sys.path.insert(0, os.path.join(ROOT, "tools"))
-from benchlib import bars, compare, curves, pairs, passes, scenarios
-from benchlib.build import Build
+from benchlib import bars, compare, curves, pairs, passes, scenarios, table, together
+from benchlib.build import Build, compiled
 from benchlib.failed import Failed
-from benchlib.measure import measure
+from benchlib.floor import Floor
+from benchlib.measure import COST, measure
 from benchlib.phase import REPEATS, Phase
 from benchlib.scenarios import Scenario
 
@@ -66,6 +69,36 @@ class Scenarios(unittest.TestCase):
                 figures = json.loads(r.stdout)["figures"]
                 self.assertEqual(len({f["scenario"] for f in figures}), 3)
                 self.assertTrue(all(f["scenario"].startswith(curve + "/") and f["median"] > 0 for f in figures), figures)
+
+
+class Together(unittest.TestCase):
+    def test_each_build_and_the_floor_has_its_price_of_every_scenario_about_messages(self):
+        r = bench("--together", "--beside", BUILD, "--runs", "1", "--json")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        got = {(f["scenario"], f["metric"]): f["median"] for f in json.loads(r.stdout)["figures"]}
+        metrics = [COST, f"{BUILD}:{COST}", f"over:{BUILD}", f"floor:{COST}", "of_floor"]
+        self.assertEqual(set(got), {(s.name, m) for s in scenarios.ALL if together.knows(s) for m in metrics})
+        self.assertGreater(min(got.values()), 0)
+
+    def test_ratios_are_taken_within_a_pass_and_less_is_better(self):
+        got = table.Figures()
+        for who, values in (("ours", [10, 20, 30]), ("theirs", [20, 10, 60]), ("floor", [5, 5, 6])):
+            for v in values:
+                got.add("fanin", f"{who}:{COST}", "ns", v)
+        rows = {m: v for _, m, *v, _ in together.rows(got, "ours", ["theirs"])}
+        self.assertEqual(rows["over:theirs"], [0.5, 0.5, 2.0])
+        self.assertEqual(rows["of_floor"], [0.25, 0.2, 0.5])
+        self.assertEqual(rows[COST], [20, 10, 30])
+
+    def refused(self, *args, words):
+        r = bench(*args)
+        self.assertEqual(r.returncode, 2)
+        self.assertIn(words, r.stderr)
+
+    def test_what_it_cannot_do_is_refused(self):
+        self.refused("--together", "spawn", words="--together does not know spawn; only pingpong")
+        self.refused("--beside", BUILD, "pingpong", words="--beside is for --together")
+        self.refused("--together", "--beside", "/nowhere", words="--beside /nowhere: no build folder")
 
 
 class Refusals(unittest.TestCase):
@@ -127,6 +160,14 @@ class Phases(unittest.TestCase):
     def test_the_limit_follows_from_the_best_of_ten_probes(self):
         p = Phase(FakeFloor(*[4.0] * 9, 10.0), 1)
         self.assertAlmostEqual(p.limit, 8.5)
+
+
+class TheFloor(unittest.TestCase):
+    def test_probes_of_two_cpus_at_once_find_one_program_already_made(self):
+        with tempfile.TemporaryDirectory() as folder, mock.patch("benchlib.floor.compiled", wraps=compiled) as made:
+            p = Phase(Floor(SimpleNamespace(folder=folder)), 2, limit=0)
+            self.assertGreater(p.probe(), 0)
+        self.assertEqual(made.call_count, 1)
 
 
 class Fixed:

@@ -4,6 +4,7 @@ from benchlib.failed import Failed
 from benchlib.node import Node
 from benchlib.scenarios import UNITS
 
+COST = "cpu_per_message"  # CPU time of the whole node, in ns
 FIGURE = re.compile(r"bench figure (\S+) n=(\d+) ns=(\d+)")
 
 
@@ -30,7 +31,7 @@ def measure(build, scenario, cpus, tiny=False, args=None, extra=""):
 
 def run(node, scenario, args):
     node.wait("bench ready")
-    before = node.rss()
+    before, cpu = node.rss(), node.cpu_ns()
     done = node.wait(r"bench done failed=(\d+)")
     if int(done[1]):
         raise Failed(f"{scenario.name}: {done[1]} things went wrong:\n{node.text[-3000:]}")
@@ -44,6 +45,7 @@ def run(node, scenario, args):
             values[name] = UNITS[scenario.units[name]](int(n), ns)
         if name == "throughput":
             values["per_message"] = ns / int(n)
+            values[COST] = (node.cpu_ns() - cpu) / int(n)
     node.settle()
     if "rss_after_stop" in scenario.units:
         values.update(weigh(node, before, args[scenario.weigh]))

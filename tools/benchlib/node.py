@@ -49,6 +49,14 @@ class Node:
         with open(f"/proc/{self.process.pid}/statm") as f:
             return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
+    def cpu_ns(self):
+        """CPU time of all its threads that still run."""
+        total = 0
+        for thread in os.listdir(f"/proc/{self.process.pid}/task"):
+            with open(f"/proc/{self.process.pid}/task/{thread}/schedstat") as f:
+                total += int(f.read().split()[0])
+        return total
+
     def settle(self, timeout_s=60):
         """Wait until no message is under way; then each that was accepted must have been handled."""
         end, pause = time.monotonic() + timeout_s, 0.005

@@ -1,5 +1,6 @@
 // Hardware floors for the actor scenarios, plain C11, no runtime.
-// Usage: limit SCENARIO   -> one line "limit scenario metric value unit" per figure.
+// Usage: limit SCENARIO [cpu]   -> one line "limit scenario metric value unit" per figure.
+// cpu: the calling thread's CPU time counts, where it shares the CPU with others.
 // Built twice: -DPLAIN=0 (one locked exchange per send, Pony-style tagged tail)
 // and -DPLAIN=1 (no atomics: what a same-worker fast path could reach).
 #define _GNU_SOURCE
@@ -28,9 +29,10 @@
 #endif
 #define VAR (PLAIN ? "plain" : "mpsc")
 
+static clockid_t the_clock = CLOCK_MONOTONIC;
 static double now(void) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(the_clock, &t);
   return t.tv_sec + t.tv_nsec * 1e-9;
 }
 static void pin(int c) {
@@ -865,6 +867,10 @@ static void s_rask(int inflight, int spin, long n) {
 int main(int c, char **v) {
   const char *s = c > 1 ? v[1] : "";
 #define IS(x) (!strcmp(s, x))
+  if (c > 2) {
+    if (strcmp(v[2], "cpu")) return fprintf(stderr, "unknown clock '%s'; there is cpu\n", v[2]), 2;
+    the_clock = CLOCK_THREAD_CPUTIME_ID;
+  }
   if (IS("pingpong")) s_pingpong();
   else if (IS("line")) s_line();
   else if (IS("wake")) s_wake();
