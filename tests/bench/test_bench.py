@@ -98,6 +98,7 @@ class Together(unittest.TestCase):
     def test_what_it_cannot_do_is_refused(self):
         self.refused("--together", "spawn", words="--together does not know spawn; only pingpong")
         self.refused("--beside", BUILD, "pingpong", words="--beside is for --together")
+        self.refused("--together", "--threads", "2", words="leave out --threads")
         self.refused("--together", "--beside", "/nowhere", words="--beside /nowhere: no build folder")
 
 

@@ -50,12 +50,8 @@ class Node:
             return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
     def cpu_ns(self):
-        """CPU time of all its threads that still run."""
-        total = 0
-        for thread in os.listdir(f"/proc/{self.process.pid}/task"):
-            with open(f"/proc/{self.process.pid}/task/{thread}/schedstat") as f:
-                total += int(f.read().split()[0])
-        return total
+        """CPU time of all its threads, those that have ended too."""
+        return time.clock_gettime_ns(~self.process.pid << 3 | 2)  # what clock_getcpuclockid(3) makes of a pid
 
     def settle(self, timeout_s=60):
         """Wait until no message is under way; then each that was accepted must have been handled."""
