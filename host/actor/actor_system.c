@@ -277,6 +277,7 @@ void
 system_leave(struct actx *x)
 {
     turn_commit(x, x->me);
+    sends_tally(x);
     epoch_collect(&x->sys->sched.epoch, &x->w);
     x->me = NULL;
     sched_port_leave(&x->sys->sched, &x->w);

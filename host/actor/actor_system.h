@@ -134,7 +134,7 @@ struct cell_ext {
     struct watch_list watchers, watching;
     struct msg *stash, **stash_end; /* waits for unstash */
     struct msg *replay;             /* goes before the mailbox */
-    uint64_t hard_limit_ns;         /* with ATTN_TIMED: in place of the node's; UINT64_MAX: none */
+    uint64_t hard_limit_ns;         /* in place of the node's; UINT64_MAX: none; 0: the node's counts */
     uint32_t nstash;
     uint32_t timers; /* newest node, a handle; 0 = none */
     uint32_t name_len;

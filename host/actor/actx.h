@@ -16,7 +16,8 @@ enum { TIMERS_ARMED_MAX = 4 * TURN_MESSAGES_MAX }; /* in one turn */
 
 /* One target's chain. */
 struct outbox_entry {
-    struct cell *to; /* low bit (OUTBOX_FRESH): spawned in this turn, so it is scheduled in any case */
+    /* low bit (OUTBOX_FRESH): spawned in this turn, so it is scheduled in any case; NULL: the first, and a child is the next */
+    struct cell *to;
     struct msg *first, *last;
 };
 #define OUTBOX_FRESH ((uintptr_t)1)
@@ -90,6 +91,8 @@ struct actx {
     struct worker w;  /* its beginning belongs to what is above: what each turn and tell touches */
     uint64_t counted; /* turns that the counters know; those since are the loop's, see turns_tally */
     uint64_t ticks;   /* of those since: for ticks, not for user mail */
+    uint32_t sent;    /* blocks taken for messages that the counters know, see sends_tally */
+    uint32_t unsent;  /* of those since: not sent after all */
     struct behind behind[4];
     uint64_t tag; /* of the message in hand, if it has one; see turn_tag */
     struct system *sys;

@@ -134,7 +134,8 @@ run_start(struct actx *x, struct cell *c)
         life_failed(x, c, &(struct failure){.kind = FAILURE_START, .code = -r, .text = x->fail_text}, NULL);
         return;
     }
-    code = turn_run(x, c, b->start, c->args != NULL ? msg_payload(c->args) : (void *)&x->none_args, NULL);
+    code = turn_run(x, c, &(struct dispatch_row){.fn = b->start},
+                    c->args != NULL ? msg_payload(c->args) : (void *)&x->none_args, NULL);
     if (code == 0 || code == ACTOR_STOP.code)
         c->flags |= CELL_STARTED;
     if (code == ACTOR_STOP.code) {

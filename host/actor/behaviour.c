@@ -57,9 +57,15 @@ draft_row(struct system *sys, struct draft *d, const struct behaviour *b, const 
                 return r;
         }
         d->keys[d->n] = t->id;
-        d->rows[d->n++] = t == m->type
-                              ? (struct dispatch_row){t->id, m->fn, NULL, t->id, m->nofail ? 0 : b->undo}
-                              : (struct dispatch_row){t->id, deliver_converted, plan, m->type->id, b->undo};
+        d->rows[d->n] = (struct dispatch_row){.key = t->id, .plan = plan, .expects = m->type->id};
+        if (plan == NULL && m->nofail) {
+            d->rows[d->n].nofail_fn = (actor_nofail_handler)(actor_fn)m->fn;
+            d->rows[d->n].nofail = true;
+        } else {
+            d->rows[d->n].fn = plan == NULL ? m->fn : deliver_converted;
+            d->rows[d->n].undo = b->undo;
+        }
+        d->n++;
     }
     return 0;
 }

@@ -18,10 +18,14 @@ enum { UNDO_UNIT = 32 };
 
 struct dispatch_row {
     uint64_t key; /* MSG_KEY of the header: type id, no flags; 0 = empty */
-    actor_handler fn;
+    union {
+        actor_handler fn;
+        actor_nofail_handler nofail_fn;
+    };
     const struct plan *plan; /* NULL: same layout, the pointer is handed over */
     uint32_t expects;        /* type id */
-    uint32_t undo;           /* the behaviour's, or 0: the handler cannot fail */
+    uint16_t undo;           /* the behaviour's, or 0: the handler cannot fail */
+    bool nofail;             /* that one: nofail_fn */
 };
 struct dispatch {
     struct retired retired;
@@ -33,7 +37,7 @@ struct dispatch {
 
 struct behaviour_msg { /* what a row was declared with; the dispatch table is built from these */
     const struct msg_type *type;
-    actor_handler fn;
+    actor_handler fn; /* nofail: an actor_nofail_handler */
     bool nofail;
 };
 struct behaviour_job {
@@ -60,7 +64,7 @@ struct behaviour {
     _Atomic(const struct dispatch *) dispatch; /* read each slice */
     _Atomic(struct swap *) swap;               /* read each slice; not NULL: actors move on */
     uint32_t state_bytes;
-    uint32_t undo;   /* so many UNDO_UNITs of state are copied before a turn; 0 = none */
+    uint16_t undo;   /* so many UNDO_UNITs of state are copied before a turn; 0 = none */
     bool undoable;   /* a failed turn can be undone: resume is possible */
     bool zero_state; /* fresh state is all zero: no default, nothing to own */
     const struct schema *state;

@@ -180,7 +180,7 @@ bind_behaviour(struct system *sys, const actor_plugin *p, struct bound *all, str
     b->state_bytes = b->state->bytes;
     b->zero_state = all_zero(b->state);
     b->undoable = b->state_bytes <= atomic_bytes && !schema_has_opaque(b->state);
-    b->undo = b->undoable ? (b->state_bytes + UNDO_UNIT - 1) / UNDO_UNIT : 0;
+    b->undo = (uint16_t)(b->undoable ? (b->state_bytes + UNDO_UNIT - 1) / UNDO_UNIT : 0);
     return behaviour_dispatch(sys, b, e);
 }
 

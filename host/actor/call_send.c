@@ -55,9 +55,11 @@ build_slow(struct actx *x, struct msg **ret, const actor_type *t, const void *v,
 
     if (r == 0)
         r = charge_block(x, 1, *ret);
+    if (r == 0)
+        counter_inc(&x->w.counters, COUNTER_sent_user);
     if (r == 0 &&
         is_small(t, flags)) /* the list is a new one: what message_small will take from it uncounted */
-        charge(x, x->w.pool.list[0].n, x->w.pool.list[0].n * POOL_MIN_BYTES);
+        charge(x, pool_listed(&x->w.pool.list[0]), pool_listed(&x->w.pool.list[0]) * POOL_MIN_BYTES);
     return r;
 }
 
@@ -69,17 +71,17 @@ build(struct actx *x, struct msg **ret, const actor_type *t, const void *v, uint
     return build_slow(x, ret, t, v, flags);
 }
 
-/* m's counters and outbox; on failure m is freed. */
+/* m, which is counted as sent, to the outbox; on failure it is freed. */
 INLINE int
 enqueue(struct actx *x, struct cell *c, struct msg *m)
 {
     int r = outbox_add(x, c, m);
 
     if (unlikely(r < 0)) {
+        message_unsent(x);
         message_free(x, m);
         return r;
     }
-    counter_inc(&x->w.counters, COUNTER_sent_user);
     return 0;
 }
 
@@ -109,15 +111,6 @@ tell_slow(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
     } else if ((r = build(x, &m, t, v, 0)) == 0) {
         r = enqueue(x, c, m);
     }
-    host_leave(x);
-    return r;
-}
-
-static COLD int
-tell_many(struct actx *x, struct cell *c, struct msg *m)
-{
-    int r = enqueue(x, c, m);
-
     host_leave(x);
     return r;
 }
@@ -153,7 +146,6 @@ enqueue_usual(struct actx *x, struct cell *c, struct msg *m)
     } else {
         return false;
     }
-    counter_inc(&x->w.counters, COUNTER_sent_user);
     return true;
 }
 
@@ -168,14 +160,11 @@ told_last(const struct outbox_entry *e, actor_ref to)
     return !((uintptr_t)c & OUTBOX_FRESH) && cell_word(c) == word && cell_gen(c) == to.gen;
 }
 
-/* The other usual tells: the turn's first, or to another target than the one before. */
+/* The turn's first. */
 INLINE int
-tell_first(struct actx *x, struct outbox_entry *e, struct cell *c, struct msg *m)
+tell_first(struct actx *x, struct cell *c, struct msg *m)
 {
-    if (unlikely(e != NULL))
-        return tell_many(x, c, m);
     outbox_open_(x, x->ob, c, m);
-    counter_inc(&x->w.counters, COUNTER_sent_user);
     host_leave(x);
     return 0;
 }
@@ -184,9 +173,31 @@ INLINE int
 tell_again(struct actx *x, struct outbox_entry *e, struct msg *m)
 {
     outbox_chain_(e, m);
-    counter_inc(&x->w.counters, COUNTER_sent_user);
     host_leave(x);
     return 0;
+}
+
+static __attribute__((noinline)) int
+tell_many(struct actx *x, struct cell *c, struct msg *m)
+{
+    int r = enqueue(x, c, m);
+
+    host_leave(x);
+    return r;
+}
+
+/* To another target than the tell before it in this turn. */
+static __attribute__((noinline)) int
+tell_other(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
+{
+    struct actx *x = (struct actx *)ctx;
+    struct cell *c;
+    struct msg *m;
+
+    if (unlikely(!resolve_usual(&c, x, to)) || unlikely(!is_small(t, 0)) ||
+        unlikely((m = message_small(x, t, v, 0)) == NULL))
+        return tell_slow(ctx, to, t, v);
+    return tell_many(x, c, m);
 }
 
 HOT int
@@ -199,7 +210,9 @@ call_tell(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
 
     if (unlikely(!host_try_enter(x)))
         return tell_held(ctx, to, t, v);
-    if (e != NULL && likely(told_last(e, to))) {
+    if (e != NULL) {
+        if (!told_last(e, to))
+            return tell_other(ctx, to, t, v);
         if (unlikely(!is_small(t, 0)) || unlikely((m = message_small(x, t, v, 0)) == NULL))
             return tell_slow(ctx, to, t, v);
         return tell_again(x, e, m);
@@ -207,7 +220,7 @@ call_tell(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
     if (unlikely(!resolve_usual(&c, x, to)) || unlikely(!is_small(t, 0)) ||
         unlikely((m = message_small(x, t, v, 0)) == NULL))
         return tell_slow(ctx, to, t, v);
-    return tell_first(x, e, c, m);
+    return tell_first(x, c, m);
 }
 
 /* Takes the word along: the usual tell keeps it out of memory. */
@@ -216,6 +229,18 @@ tell_word_slow(actor_ctx *ctx, actor_ref to, const actor_type *t, uint64_t word)
 {
     host_enter((struct actx *)ctx);
     return tell_slow(ctx, to, t, &word);
+}
+
+static __attribute__((noinline)) int
+tell_word_other(actor_ctx *ctx, actor_ref to, const actor_type *t, uint64_t word)
+{
+    struct actx *x = (struct actx *)ctx;
+    struct cell *c;
+    struct msg *m;
+
+    if (unlikely(!resolve_usual(&c, x, to)) || unlikely((m = message_word(x, t, word)) == NULL))
+        return tell_word_slow(ctx, to, t, word);
+    return tell_many(x, c, m);
 }
 
 HOT int
@@ -228,14 +253,16 @@ call_tell_word(actor_ctx *ctx, actor_ref to, const actor_type *t, uint64_t word)
 
     if (unlikely(!host_try_enter(x)))
         return tell_word_slow(ctx, to, t, word);
-    if (e != NULL && likely(told_last(e, to))) {
+    if (e != NULL) {
+        if (!told_last(e, to))
+            return tell_word_other(ctx, to, t, word);
         if (unlikely((m = message_word(x, t, word)) == NULL))
             return tell_word_slow(ctx, to, t, word);
         return tell_again(x, e, m);
     }
     if (unlikely(!resolve_usual(&c, x, to)) || unlikely((m = message_word(x, t, word)) == NULL))
         return tell_word_slow(ctx, to, t, word);
-    return tell_first(x, e, c, m);
+    return tell_first(x, c, m);
 }
 
 void *
@@ -308,6 +335,7 @@ call_send(actor_ctx *ctx, actor_ref to, void *payload)
             message_bury(x, to, m, DEAD_no_actor, 0);
             r = -ERR_DEAD;
         } else if (r == 0) {
+            counter_inc(&x->w.counters, COUNTER_sent_user);
             r = enqueue(x, c, m);
         }
     }
@@ -396,6 +424,7 @@ call_forward(actor_ctx *ctx, actor_ref to)
     else if ((r = charge_block(x, 1, m)) == 0) {
         m->head &= ~(uint64_t)(MSG_F_REPLY |
                                MSG_F_SEEN); /* an answer was ours to wait for; to the next it is a message */
+        counter_inc(&x->w.counters, COUNTER_sent_user);
         r = enqueue(x, c, m);
         if (r == 0)
             x->dirty &= ~(uint32_t)TURN_UNANSWERED;
@@ -450,6 +479,7 @@ ask_slow(actor_ctx *ctx, actor_ref to, const actor_type *answer, uint64_t timeou
             ask_write(x, m, h, tag);
             return asked(x, h, enqueue(x, c, m));
         }
+        message_unsent(x);
         message_free(x, m);
         r = -ERR_NOMEM;
     }

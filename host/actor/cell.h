@@ -31,7 +31,7 @@ enum {
     ATTN_DEAD = 1u << 5,
     ATTN_STOP = 1u << 6,  /* asked to stop: needs no memory, so it always works */
     ATTN_SWAP = 1u << 7,  /* parked while its behaviour has a successor: move now */
-    ATTN_TIMED = 1u << 8, /* never cleared: its turns have a limit of their own, see cell_ext */
+    ATTN_TIMED = 1u << 8, /* never cleared: its turns have a limit, the node's or their own, see turn_limit */
     ATTN_SWEEP = 1u << 9  /* no actor: a sweep's task, see sweep.h */
 };
 

@@ -167,7 +167,7 @@ cell_ext_get(struct actx *x, struct cell *c)
 struct cell *
 cell_new(struct actx *x, struct behaviour *b)
 {
-    uint32_t slot = slots_get(x);
+    uint32_t slot = slots_get(x), attn = b->start != NULL ? ATTN_START : 0;
     struct cell *c;
 
     if (slot == CELL_NONE)
@@ -176,7 +176,9 @@ cell_new(struct actx *x, struct behaviour *b)
     atomic_store_explicit(&c->mb.head, NULL, memory_order_relaxed);
     atomic_store_explicit(&c->mb.tail, MBOX_EMPTY, memory_order_relaxed); /* scheduled by whoever commits */
     atomic_store_explicit(&c->beh, b, memory_order_relaxed);
-    atomic_store_explicit(&c->attn, b->start != NULL ? ATTN_START : 0, memory_order_relaxed);
+    if (unlikely(x->hard_limit_ns != 0))
+        attn |= ATTN_TIMED;
+    atomic_store_explicit(&c->attn, attn, memory_order_relaxed);
     cell_set_word(c, ref_word(x->node, slot)); /* at once: it is read so */
     c->turn = 0;
     c->incarnation = 0;

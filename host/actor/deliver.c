@@ -86,7 +86,10 @@ deliver_converted(actor_ctx *ctx, void *state, const void *payload)
         return actor_result_make_(-ERR_SCHEMA);
     counter_inc(&x->w.counters, COUNTER_converted);
     host_leave(x);
-    return direct->fn(ctx, state, m + 1);
+    if (!direct->nofail)
+        return direct->fn(ctx, state, m + 1);
+    direct->nofail_fn(ctx, state, m + 1);
+    return ACTOR_OK;
 }
 
 /* A turn for m with this payload and type. Frees m unless the turn kept it. */
@@ -96,11 +99,11 @@ handle(struct actx *x, struct cell *c, struct msg *m, uint32_t type, const void 
     const struct behaviour *b = atomic_load_explicit(&c->beh, memory_order_relaxed);
     const struct dispatch *d = atomic_load_explicit(&b->dispatch, memory_order_acquire);
     const struct dispatch_row *r = dispatch_find(d, type);
-    actor_handler fn = r != NULL ? r->fn : b->any;
+    const struct dispatch_row any = {.fn = b->any};
 
-    *ret_found = fn != NULL;
+    *ret_found = r != NULL || any.fn != NULL;
     atomic_store_explicit(&x->w.type, type, memory_order_relaxed); /* for the watchdog */
-    return fn == NULL ? 0 : turn_run(x, c, fn, payload, m);
+    return *ret_found ? turn_run(x, c, r != NULL ? r : &any, payload, m) : 0;
 }
 
 static void

@@ -21,21 +21,36 @@ message_free(struct actx *x, struct msg *m)
 enum { MESSAGE_UNITS = 4, MESSAGE_UNITS_EXT = 2 };
 _Static_assert(sizeof(struct msg) + MESSAGE_UNITS * sizeof(uint64_t) == POOL_MIN_BYTES, "class 0");
 
-/* A block of class 0 from this actor; payload undefined. NULL: the pool's list is empty, or each block is counted; then by
- * message_build. */
+/* A block of class 0 from this actor; payload undefined. It counts as sent: see sends_tally. NULL: the pool's list is empty, or each
+ * block is counted; then by message_build. */
 INLINE struct msg *
 message_block(struct actx *x, uint64_t head)
 {
-    struct pool_class_list *l = &x->w.pool.list[0];
-    struct msg *m = (struct msg *)(void *)l->head;
+    struct msg *m = pool_take(&x->w.pool, 0);
 
-    if (POOL_COUNTED || unlikely(m == NULL))
+    if (unlikely(m == NULL))
         return NULL;
-    l->head = l->head->next;
-    l->n--;
     m->head = head;
     m->sender = x->me->ref;
     return m;
+}
+
+/* A message that counts as sent is not. */
+INLINE void
+message_unsent(struct actx *x)
+{
+    x->unsent++;
+}
+
+/* Usual tells are counted by the blocks that they take alone: they touch no counter. */
+INLINE void
+sends_tally(struct actx *x)
+{
+    uint32_t taken = x->w.pool.list[0].taken;
+
+    counter_add(&x->w.counters, COUNTER_sent_user, (uint64_t)(taken - x->sent) - x->unsent);
+    x->sent = taken;
+    x->unsent = 0;
 }
 
 /* For a flat value of t's units_, which the caller has looked at: 1..MESSAGE_UNITS. The SDK's structs are read to their rounded end

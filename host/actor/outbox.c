@@ -104,14 +104,27 @@ outbox_add_slow_(struct actx *x, struct cell *c, struct msg *m)
 int
 outbox_add_fresh(struct actx *x, struct cell *c)
 {
-    struct outbox_entry *e = x->ob_top == NULL ? x->ob : x->ob_top + 1;
+    struct outbox_entry *e = x->ob_top;
 
-    if (unlikely(e == x->ob + x->obcap))
+    if (e == NULL)
+        outbox_open_(x, e = x->ob, NULL, NULL);
+    if (unlikely(++e == x->ob + x->obcap))
         return open_entry(x, c, NULL, OUTBOX_FRESH);
     if (e == x->ob + 1)
         map_first(x);
     outbox_open_(x, e, (struct cell *)((uintptr_t)c | OUTBOX_FRESH), NULL);
     return 0;
+}
+
+/* It runs in any case. */
+static struct cell *
+fill_fresh(struct outbox_entry *e)
+{
+    struct cell *c = target(e);
+
+    if (e->first != NULL)
+        outbox_put_(e, c); /* its mailbox is EMPTY, never IDLE: scheduling is ours */
+    return c;
 }
 
 /* Children, the last first, so that the first of them is on top. */
@@ -121,14 +134,12 @@ publish_fresh(struct actx *x)
     struct task *chain = NULL;
     uint32_t n = 0;
 
-    for (uint32_t i = used(x); i > 0; i--) {
-        struct outbox_entry *e = &x->ob[i - 1];
-        struct cell *c = target(e);
+    for (struct outbox_entry *e = x->ob_top; e != x->ob; e--) {
+        struct cell *c;
 
         if (!((uintptr_t)e->to & OUTBOX_FRESH))
             continue;
-        if (e->first != NULL)
-            outbox_put_(e, c); /* its mailbox is EMPTY, never IDLE: scheduling is ours */
+        c = fill_fresh(e);
         c->task.next = chain;
         chain = &c->task;
         if (++n == RUNQ_CHAIN) {
@@ -144,13 +155,17 @@ publish_fresh(struct actx *x)
 void
 outbox_publish_many_(struct actx *x)
 {
-    struct outbox_entry *top = x->ob_top;
+    struct outbox_entry *top = x->ob_top, *e = x->ob;
 
-    if (x->dirty) /* else there are none */
-        publish_fresh(x);
-    for (struct outbox_entry *e = x->ob; e <= top; e++)
-        if (!((uintptr_t)e->to & OUTBOX_FRESH))
-            outbox_publish_(x, e);
+    if (e->to == NULL && top == e + 1) { /* one child and nothing else */
+        worker_push(&x->w, &fill_fresh(top)->task);
+    } else {
+        if (x->dirty) /* else there are none */
+            publish_fresh(x);
+        for (; e <= top; e++)
+            if (e->to != NULL && !((uintptr_t)e->to & OUTBOX_FRESH) && outbox_put_(e, e->to) == MBOX_WAS_IDLE)
+                worker_push(&x->w, &e->to->task);
+    }
     x->ob_top = NULL;
 }
 

@@ -1,6 +1,7 @@
 /* outbox.h - sends of a turn wait here and are published when it ends well: one exchange a target (foundation F5).
  *
  *   tell --> [target A: first..last][target B: ...]   a stack; the last target first, then a 16-way map
+ *   spawn --> a child is never the first entry: before it there is one without a target, so that the usual commit need not ask
  *   commit --> mbox_push(A), mbox_push(B): idle ones go to the run queue, the last of them first
  *
  * Cost of the usual case (one target): a compare, three stores; at commit one exchange. Guarded by bench pingpong.
@@ -75,22 +76,6 @@ outbox_put_(struct outbox_entry *e, struct cell *c)
     return mbox_put(&c->mb, e->first, last);
 }
 
-INLINE void
-outbox_publish_(struct actx *x, struct outbox_entry *e)
-{
-    struct cell *c = e->to;
-
-    if (unlikely((uintptr_t)c & OUTBOX_FRESH)) {
-        c = (struct cell *)((uintptr_t)c & ~OUTBOX_FRESH);
-        if (e->first != NULL)
-            outbox_put_(e, c); /* its mailbox is EMPTY, never IDLE: scheduling is ours */
-        worker_push(&x->w, &c->task);
-        return;
-    }
-    if (outbox_put_(e, c) == MBOX_WAS_IDLE)
-        worker_push(&x->w, &c->task);
-}
-
 /* Publish all; ob_top is not NULL. true: it was for one actor, which has other mail. */
 INLINE bool
 outbox_flush_to_busy(struct actx *x)
@@ -103,10 +88,6 @@ outbox_flush_to_busy(struct actx *x)
         return false;
     }
     x->ob_top = NULL;
-    if (unlikely((uintptr_t)c & OUTBOX_FRESH)) {
-        outbox_publish_(x, e);
-        return false;
-    }
     switch (outbox_put_(e, c)) {
     case MBOX_HELD_MAIL:
         return true;

@@ -30,7 +30,7 @@ struct slice {
     uint64_t cls;
     uint64_t from;  /* the turn before first's, by the worker's count; up to there c->turn is right */
     uint64_t begin; /* the turn before this slice, by the worker's count */
-    uint64_t turn;  /* the same by the actor's, before whatever may end it */
+    uint64_t turn;  /* the same by the actor's, for when it is gone */
 };
 
 INLINE bool
@@ -85,21 +85,18 @@ settle_before(struct actx *x, struct cell *c, struct slice *s, struct msg *m, ui
     s->turn = c->turn - (n - s->begin);
 }
 
+/* The actor's turns so far, n by the worker's count. Before it is idle: then the cell is no longer ours. */
+INLINE uint64_t
+turns_had(struct cell *c, const struct slice *s, uint64_t n)
+{
+    return c->turn += n - s->from;
+}
+
 INLINE const struct dispatch *
 table_of(const struct behaviour *b)
 {
     /* acquire; pairs with the release of whoever made a newer one */
     return atomic_load_explicit(&b->dispatch, memory_order_acquire);
-}
-
-/* A handler that cannot fail has not, whatever a row of another make returns: its state was not copied. */
-static bool
-nofail(const struct behaviour *b, const struct msg *m)
-{
-    /* a newer table has the row too */
-    const struct dispatch_row *r = dispatch_find(table_of(b), MSG_TYPE(m->head));
-
-    return r != NULL && r->undo != b->undo;
 }
 
 /* m has had its turn and it did not simply end well, or the actor has something else to attend to. Takes m out of the queue.
@@ -115,10 +112,6 @@ unusual(struct actx *x, struct cell *c, struct slice *s, struct msg *m, int32_t 
     next = mbox_detach(&c->mb, m);
     if (next != NULL)
         mbox_keep(&c->mb, next);
-    if (unlikely(code != 0) && nofail(b, m)) {
-        turn_commit(x, c);
-        code = 0;
-    }
     x->counted++; /* here: */
     x->ticks -= (m->head & MSG_F_SYSTEM) != 0;
     if (code == 0 || code == ACTOR_STOP.code) {
@@ -235,21 +228,15 @@ prepare(struct actx *x, struct cell *c, struct slice *s)
         b = atomic_load_explicit(&c->beh, memory_order_relaxed);
     }
     s->from = turn_count(x);
-    return x->hard_limit_ns != 0 || turn_timed_alone(c) ? &timed : table_of(b);
+    return turn_timed(c) ? &timed : table_of(b);
 }
 
-/* The same, as a rule nothing. */
-INLINE const struct dispatch *
-dispatch_of(struct actx *x, struct cell *c, struct slice *s)
+/* As a rule nothing does: acquire; pairs with the release of whoever asked for attention, or planned the swap. */
+INLINE bool
+comes_first(const struct cell *c, const struct behaviour *b)
 {
-    const struct behaviour *b = atomic_load_explicit(&c->beh, memory_order_relaxed);
-
-    /* acquire; pairs with the release of whoever asked for attention, or planned the swap */
-    if (unlikely(atomic_load_explicit(&c->attn, memory_order_acquire) != 0) ||
-        unlikely(atomic_load_explicit(&b->swap, memory_order_acquire) != NULL) ||
-        unlikely(x->hard_limit_ns != 0))
-        return prepare(x, c, s);
-    return table_of(b);
+    return atomic_load_explicit(&c->attn, memory_order_acquire) != 0 ||
+           atomic_load_explicit(&b->swap, memory_order_acquire) != NULL;
 }
 
 /* How a run of turns ended. m has had its turn in all cases but the first. */
@@ -294,33 +281,40 @@ run_next(struct run *run, const struct slice *s, uint64_t head, enum ended *ret)
     return likely(next->head == head);
 }
 
-/* Turns for messages of one head, from m on. saves: r->undo is not 0. */
+/* From here on a and b are the bases of all addresses in them; else the compiler keeps half a dozen of those on the stack. */
+#define ONE_BASE(a, b) __asm__("" : "+r"(a), "+r"(b))
+
+/* Turns for messages of one head, from m on. nofail: as the row says. */
 INLINE enum ended
-run_turns(struct run *run, const struct slice *s, const struct dispatch_row *r, uint64_t head, bool saves)
+run_turns(struct run *run, const struct slice *s, const struct dispatch_row *r, uint64_t head, bool nofail)
 {
     enum ended how;
 
     for (;;) {
         void *state;
-        int32_t code;
 
-        /* one base for all addresses; else the compiler keeps half a dozen of them on the stack */
-        __asm__("" : "+r"(run->x), "+r"(run->c));
         run->n++;
         run->x->cur = run->m;
         __builtin_prefetch(atomic_load_explicit(&run->m->next, memory_order_relaxed));
         state = run->c->state;
-        if (saves)
+        if (nofail) {
+            turn_call_nofail(run->x, state, r->nofail_fn, run->m + 1, run->n);
+            if (unlikely(run->x->dirty != 0))
+                turn_commit(run->x, run->c);
+        } else {
+            int32_t code;
+
             turn_save(run->x, state, r->undo);
-        code = turn_call(run->x, state, r->fn, run->m + 1, run->n);
-        __asm__("" : "+r"(run->x), "+r"(run->c));
-        if (unlikely(((uint32_t)code | run->x->dirty) != 0)) {
-            if (code != 0) {
-                run->code = code;
-                return ENDED_FAILED;
+            code = turn_call(run->x, state, r->fn, run->m + 1, run->n);
+            if (unlikely(((uint32_t)code | run->x->dirty) != 0)) {
+                if (code != 0) {
+                    run->code = code;
+                    return ENDED_FAILED;
+                }
+                turn_commit(run->x, run->c);
             }
-            turn_commit(run->x, run->c);
         }
+        ONE_BASE(run->x, run->c);
         /* What follows is written for each way here: a jump to what is common would be taken. */
         if (likely(run->x->ob_top == NULL)) {
             if (!run_next(run, s, head, &how))
@@ -334,59 +328,81 @@ run_turns(struct run *run, const struct slice *s, const struct dispatch_row *r, 
     }
 }
 
+/* n turns, the last of them the actor's turn. */
 INLINE void
-slice(struct actx *x, struct cell *c, struct slice *s)
+note(struct actx *x, const struct cell *c, uint64_t turn, uint64_t n)
 {
-    struct run run = {.x = x, .c = c, .n = turn_count(x)};
+    struct record rec = {
+        .turn = turn, .slot = c->ref.slot, .n = (uint32_t)n, .kind = REC_SLICE, .ns = x->w.now_ns};
+
+    counter_inc(&x->w.counters, COUNTER_slices);
+    recorder_add(x->w.recorder, &rec);
+}
+
+/* One visit to run->c. */
+INLINE void
+slice(struct run *run, struct slice *s)
+{
+    struct actx *x = run->x;
+    struct cell *c = run->c;
+    const struct behaviour *b;
     const struct dispatch *d;
     struct msg *next;
     uint64_t turn;
 
-    /* the base of all its fields; else the compiler keeps half a dozen addresses on the stack */
-    __asm__("" : "+r"(c));
-    run.c = c;
     x->me = c;
     atomic_store_explicit(&x->w.slot, c->ref.slot, memory_order_relaxed);
-    s->begin = run.n;
+    run->n = turn_count(x);
+    s->begin = run->n;
+    goto begin;
+again:
+    ONE_BASE(x, c);
+    run->x = x;
+    run->c = c;
 begin:
-    s->from = run.n;
-    d = dispatch_of(x, c, s);
-    if (unlikely(d == NULL))
-        goto gone;
+    s->from = run->n;
+    b = atomic_load_explicit(&c->beh, memory_order_relaxed);
+    if (likely(!comes_first(c, b))) {
+        d = table_of(b);
+    } else {
+        d = prepare(x, c, s);
+        run->n = s->from;
+        if (d == NULL)
+            goto gone;
+    }
     /* the tail seen on entry: what arrives later waits for the next slice, so that others run */
     s->end = (struct msg *)atomic_load_explicit(&c->mb.tail, memory_order_relaxed);
-    run.m = mbox_first(&c->mb);
-    if (unlikely(run.m == NULL)) {
-        run.n = s->from;
-        turn = c->turn - (run.n - s->begin);
+    run->m = mbox_first(&c->mb);
+    if (unlikely(run->m == NULL)) {
+        turn = c->turn;
         if (!mbox_sleep(&c->mb))
-            goto begin;
+            goto again;
         /* An order may have come between our look at attn and going idle: whoever sees both wakes the actor. */
         if (unlikely(attends(c)) && mbox_wake(&c->mb))
-            goto begin;
+            goto again;
         goto out;
     }
-    s->first = run.m;
-    run.n = s->from;
+    s->first = run->m;
     for (;;) {
-        uint64_t head = run.m->head;
+        uint64_t head = run->m->head;
         const struct dispatch_row *r = &d->rows[head & d->mask];
         enum ended how;
 
+        atomic_store_explicit(&x->w.type, MSG_TYPE(head), memory_order_relaxed); /* for the watchdog */
         if (unlikely(r->key != (head ^ s->cls))) { /* flags, or not of the class */
-            enum other other = other_kind(x, c, d, run.m, s->cls);
+            enum other other = other_kind(x, c, d, run->m, s->cls);
 
             if (other == OTHER_CLASS) {
-                settle_before(x, c, s, run.m, run.n);
-                s->first = run.m;
+                settle_before(x, c, s, run->m, run->n);
+                s->first = run->m;
                 s->cls = head & MSG_CLASS_MASK;
                 continue;
             }
             if (other == OTHER_WAY) {
-                if (!other_way(x, c, s, run.m))
+                if (!other_way(x, c, s, run->m))
                     goto gone;
-                run.n = turn_count(x);
-                if (unlikely(clock_is_due(&x->w, run.n)) && clock_due(x, s))
+                run->n = turn_count(x);
+                if (unlikely(clock_is_due(&x->w, run->n)) && clock_due(x, s))
                     goto yield_anew;
                 goto begin_or_yield;
             }
@@ -394,87 +410,84 @@ begin:
             r = &d->rows[head & d->mask]; /* again: nothing is kept in a register for it */
             head = 0;                     /* each of this kind comes this way */
         }
-        /* for the watchdog; mostly it is the same: a load in place of a store */
-        if (atomic_load_explicit(&x->w.type, memory_order_relaxed) != (uint32_t)r->key)
-            atomic_store_explicit(&x->w.type, (uint32_t)r->key, memory_order_relaxed);
-        how = likely(r->undo == 0) ? run_turns(&run, s, r, head, false) : run_turns(&run, s, r, head, true);
-        x = run.x;
-        c = run.c;
-        if (how == ENDED_KIND) {
+        how = likely(r->nofail) ? run_turns(run, s, r, head, true) : run_turns(run, s, r, head, false);
+        x = run->x;
+        c = run->c;
+        switch (how) {
+        case ENDED_KIND:
             /* the behaviour's: with a limit no run begins */
             d = table_of(atomic_load_explicit(&c->beh, memory_order_relaxed));
             continue;
-        }
-        if (unlikely(how >= ENDED_FAILED)) {
-            if (!unusual(x, c, s, run.m, how == ENDED_FAILED ? run.code : 0))
+        case ENDED_MAIL:
+            turn = turns_had(c, s, run->n);
+            next = mbox_next(&c->mb, run->m);
+            give_back(x, s, run->m, run->n);
+            if (unlikely(next != NULL))
+                break;
+            if (unlikely(attends(c)) && mbox_wake(&c->mb))
+                goto again;
+            if (unlikely(clock_is_due(&x->w, run->n)))
+                clock_due(x, s);
+            note(x, c, turn, run->n - s->begin);
+            return;
+        case ENDED_CLOCK:
+        case ENDED_SLICE:
+            turn = turns_had(c, s, run->n);
+            next = atomic_load_explicit(&run->m->next, memory_order_relaxed); /* run_next() has seen it */
+            give_back(x, s, run->m, run->n);
+            break;
+        case ENDED_FAILED:
+        case ENDED_ATTEND:
+            if (!unusual(x, c, s, run->m, how == ENDED_FAILED ? run->code : 0))
                 goto gone;
-            run.n = turn_count(x);
+            run->n = turn_count(x);
             goto begin_or_yield;
         }
-        turn = c->turn + (run.n - s->from);
-        c->turn = turn; /* now: when idle, the cell is no longer ours */
-        turn -= run.n - s->begin;
-        next = mbox_next(&c->mb, run.m);
-        give_back(x, s, run.m, run.n);
-        if (likely(next == NULL)) {
-            if (unlikely(attends(c)) && mbox_wake(&c->mb))
-                goto begin;
-            if (unlikely(clock_is_due(&x->w, run.n)))
-                clock_due(x, s);
-            goto out;
-        }
-        if (run.m == s->end) {
-            if (unlikely(clock_is_due(&x->w, run.n)))
+        if (run->m == s->end) {
+            if (unlikely(clock_is_due(&x->w, run->n)))
                 clock_due(x, s);
             mbox_keep(&c->mb, next);
             goto yield;
         }
-        if (unlikely(clock_is_due(&x->w, run.n)) && clock_due(x, s) && !behind_goes_on(x, c, turn))
+        if (unlikely(clock_is_due(&x->w, run->n)) && clock_due(x, s) &&
+            !behind_goes_on(x, c, turn - (run->n - s->begin)))
             break;
-        run.m = next;
+        run->m = next;
         s->first = next;
-        s->from = run.n;
+        s->from = run->n;
         d = table_of(atomic_load_explicit(&c->beh, memory_order_relaxed));
     }
     mbox_keep(&c->mb, next);
-    behind_yield(x, c, turn, run.n - s->begin);
+    behind_yield(x, c, turn - (run->n - s->begin), run->n - s->begin);
     goto out;
 
 begin_or_yield:
-    if ((uint32_t)(run.n - s->begin) < x->w.sched->cfg.slice_turns)
-        goto begin;
+    if ((uint32_t)(run->n - s->begin) < x->w.sched->cfg.slice_turns)
+        goto again;
 yield_anew:
-    turn = s->turn;
+    turn = s->turn + (run->n - s->begin);
 yield:
     worker_push_ring(&x->w, &c->task);
     goto out;
 gone:
-    run.n = turn_count(x);
-    turn = s->turn;
+    run->n = turn_count(x);
+    turn = s->turn + (run->n - s->begin);
 out:
-    if (likely(run.n != s->begin)) {
-        struct record rec = {.turn = turn + 1,
-                             .slot = c->ref.slot,
-                             .n = (uint32_t)(run.n - s->begin),
-                             .kind = REC_SLICE,
-                             .ns = x->w.now_ns};
-
-        counter_inc(&x->w.counters, COUNTER_slices);
-        recorder_add(x->w.recorder, &rec);
-    }
+    if (likely(run->n != s->begin))
+        note(x, c, turn, run->n - s->begin);
 }
 
 void
 actor_run(struct worker *w, struct task *t)
 {
-    struct actx *x = actx_of(w);
+    struct run run = {.x = actx_of(w)};
     struct slice s = {0};
 
-    __asm__("" : "+r"(x)); /* likewise */
-    do
-        slice(x, container_of(t, struct cell, task), &s);
-    while ((t = sched_again(&x->w)) != NULL);
-    turns_tally(x);
-    x->me = NULL;
-    atomic_store_explicit(&x->w.slot, 0, memory_order_relaxed);
+    do {
+        run.c = container_of(t, struct cell, task);
+        slice(&run, &s);
+    } while ((t = sched_again(&run.x->w)) != NULL);
+    turns_tally(run.x);
+    run.x->me = NULL;
+    atomic_store_explicit(&run.x->w.slot, 0, memory_order_relaxed);
 }

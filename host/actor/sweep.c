@@ -215,7 +215,7 @@ sweep_part(struct actx *x, struct cell *c)
     more = work(x, t, now + ns);
     x->me = c;
     atomic_store_explicit(&w->slot, 0, memory_order_relaxed);
-    w->inject_left = 1; /* a part is as long as many slices: look there after each */
+    worker_look_up(w);                 /* a part is as long as many slices: look there after each */
     w->clock_from = turn_count(x) - 1; /* and one turn, not as many as have moved */
     worker_clock(w, 1);
     t->ended_ns = w->now_ns;

@@ -16,14 +16,29 @@ turn_held_(struct actx *x, int32_t code)
     return code;
 }
 
+static int32_t
+call(struct actx *x, struct cell *c, const struct dispatch_row *r, const void *p, uint64_t n)
+{
+    if (!r->nofail)
+        return turn_call(x, c->state, r->fn, p, n);
+    turn_call_nofail(x, c->state, r->nofail_fn, p, n);
+    return 0;
+}
+
+/* Of an actor whose turns are timed. */
+static uint64_t
+turn_limit(const struct actx *x, const struct cell *c)
+{
+    return c->ext != NULL && c->ext->hard_limit_ns != 0 ? c->ext->hard_limit_ns : x->hard_limit_ns;
+}
+
 /* hard_limit is on: a turn that took too long has failed, whatever it returned. Two clock reads a turn. */
 static COLD int32_t
-call_timed(struct actx *x, struct cell *c, actor_handler fn, const void *p, uint64_t n)
+call_timed(struct actx *x, struct cell *c, const struct dispatch_row *r, const void *p, uint64_t n)
 {
     struct env *env = x->sys->env;
-    uint64_t limit = turn_timed_alone(c) ? c->ext->hard_limit_ns : x->hard_limit_ns, start = env_mono_ns(env),
-             took;
-    int32_t code = turn_call(x, c->state, fn, p, n);
+    uint64_t limit = turn_limit(x, c), start = env_mono_ns(env), took;
+    int32_t code = call(x, c, r, p, n);
 
     took = env_mono_ns(env) - start;
     if (took <= limit || (code != 0 && code != ACTOR_STOP.code))
@@ -35,7 +50,7 @@ call_timed(struct actx *x, struct cell *c, actor_handler fn, const void *p, uint
 }
 
 int32_t
-turn_run(struct actx *x, struct cell *c, actor_handler fn, const void *p, struct msg *m)
+turn_run(struct actx *x, struct cell *c, const struct dispatch_row *r, const void *p, struct msg *m)
 {
     const struct behaviour *b = atomic_load_explicit(&c->beh, memory_order_relaxed);
     uint64_t n = turn_apart(x);
@@ -46,8 +61,7 @@ turn_run(struct actx *x, struct cell *c, actor_handler fn, const void *p, struct
         x->dirty |= TURN_UNANSWERED;
     turn_save(x, c->state, b->undo);
     c->turn++;
-    code = unlikely(x->hard_limit_ns != 0 || turn_timed_alone(c)) ? call_timed(x, c, fn, p, n)
-                                                                  : turn_call(x, c->state, fn, p, n);
+    code = unlikely(turn_timed(c)) ? call_timed(x, c, r, p, n) : call(x, c, r, p, n);
     if (likely(code == 0) && likely(!x->dirty))
         outbox_flush(x);
     else if (code == 0 || code == ACTOR_STOP.code)

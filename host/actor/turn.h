@@ -17,7 +17,7 @@ bool actor_attend(struct actx *x, struct cell *c);
 
 /* One turn outside the mail loop (start, stop hooks, replay). p: the payload; m: the message it comes from, or NULL.
  * Returns the handler's code after commit or rollback. */
-int32_t turn_run(struct actx *x, struct cell *c, actor_handler fn, const void *p, struct msg *m);
+int32_t turn_run(struct actx *x, struct cell *c, const struct dispatch_row *r, const void *p, struct msg *m);
 /* Publish and apply; undo. What turn_run does at its end; also for what the port did. */
 void turn_commit(struct actx *x, struct cell *c);
 void turn_rollback(struct actx *x, struct cell *c, bool restore_state);

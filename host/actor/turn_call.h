@@ -1,6 +1,7 @@
 /* turn_call.h - one turn's handler: what goes before the call and comes after it. For turn.c and slice.c, which run turns. */
 #ifndef ACTOR_TURN_CALL_H
 #define ACTOR_TURN_CALL_H
+#include "actor/message.h"
 #include "actor/turn.h"
 
 enum { SAVE_WORDS = 4 }; /* are copied at once, whether the state has them or not: no branch for each */
@@ -55,6 +56,17 @@ turn_call(struct actx *x, void *state, actor_handler fn, const void *p, uint64_t
     return likely(host_try_enter(x)) ? r.code : turn_held_(x, r.code);
 }
 
+/* The same of a handler that cannot fail. */
+INLINE void
+turn_call_nofail(struct actx *x, void *state, actor_nofail_handler fn, const void *p, uint64_t n)
+{
+    atomic_store_explicit(&x->w.stamp, n, memory_order_relaxed);
+    host_leave(x);
+    fn(&x->ctx, state, p);
+    if (unlikely(!host_try_enter(x)))
+        turn_held_(x, 0);
+}
+
 /* The turns of the worker so far. */
 INLINE uint64_t
 turn_count(const struct actx *x)
@@ -73,7 +85,7 @@ turn_apart(struct actx *x)
     return n;
 }
 
-/* The loop's turns are counted by their numbers alone: the usual turn touches no counter. */
+/* The loop's turns are counted by their numbers alone: the usual turn touches no counter. And what was sent. */
 INLINE void
 turns_tally(struct actx *x)
 {
@@ -83,10 +95,11 @@ turns_tally(struct actx *x)
     counter_add(&x->w.counters, COUNTER_handled_system, x->ticks);
     x->counted = n;
     x->ticks = 0;
+    sends_tally(x);
 }
 
 INLINE bool
-turn_timed_alone(const struct cell *c)
+turn_timed(const struct cell *c)
 {
     return (atomic_load_explicit(&c->attn, memory_order_relaxed) & ATTN_TIMED) != 0;
 }

@@ -210,7 +210,7 @@ pool_cached(const struct pool *p)
     uint64_t n = 0;
 
     for (unsigned k = 0; k < POOL_CLASSES; k++) {
-        n += p->list[k].n;
+        n += pool_listed(&p->list[k]);
         for (struct pool_block *b = p->list[k].runs, v; b != NULL; b = v.below) {
             v = pool_read_(b);
             n += v.n;
@@ -236,6 +236,12 @@ depot_live(struct depot *d)
 }
 
 /* --- pool --- */
+static void
+list_set(struct pool_class_list *l, struct pool_block *head, uint32_t n)
+{
+    l->head = head;
+    l->n = l->taken + n;
+}
 
 void
 pool_init(struct pool *p, struct depot *d, struct counters *counters)
@@ -261,9 +267,9 @@ give_all(struct pool *p)
         struct pool_block *b;
 
         if (l->head != NULL)
-            pool_run_push_(&l->runs, l->head, l->n);
-        l->head = NULL;
-        l->n = l->nruns = 0;
+            pool_run_push_(&l->runs, l->head, pool_listed(l));
+        list_set(l, NULL, 0);
+        l->nruns = 0;
         for (uint32_t n; (b = pool_run_pop_(&l->runs, &n)) != NULL; depot_inside_(d, k, n))
             pool_run_push_(&d->runs[k], b, n);
     }
@@ -336,8 +342,7 @@ pool_refill_(struct pool *p, unsigned cls)
         count(p, COUNTER_pool_failed);
         return NULL;
     }
-    l->head = pool_read_(b).next;
-    l->n = n - 1;
+    list_set(l, pool_read_(b).next, n - 1);
     return b;
 }
 
@@ -349,9 +354,8 @@ pool_cut_(struct pool *p, unsigned cls)
     struct depot *d = p->depot;
 
     count(p, COUNTER_pool_spills);
-    pool_run_push_(&l->runs, l->head, l->n);
-    l->head = NULL;
-    l->n = 0;
+    pool_run_push_(&l->runs, l->head, pool_listed(l));
+    list_set(l, NULL, 0);
     if (++l->nruns * (uint64_t)l->run * pool_class_bytes(cls) > POOL_KEEP_BYTES && l->nruns > 1) {
         uint32_t n;
         struct pool_block *b = pool_run_pop_(&l->runs, &n);
@@ -390,8 +394,7 @@ pool_spill_(struct pool *p, unsigned cls, void *b)
     }
     pool_cut_(p, cls);
     set_next(b, NULL);
-    p->list[cls].head = b;
-    p->list[cls].n = 1;
+    list_set(&p->list[cls], b, 1);
 }
 
 void *
@@ -425,7 +428,7 @@ pool_put_counted_(struct pool *p, unsigned cls, void *b)
         POISON(b, pool_class_bytes(cls));
         atomic_fetch_sub_explicit(&p->depot->counted, 1, memory_order_relaxed);
     }
-    if (p->list[cls].n >= p->list[cls].run) {
+    if (pool_listed(&p->list[cls]) >= p->list[cls].run) {
         pool_spill_(p, cls, b);
         return;
     }

@@ -80,7 +80,8 @@ struct depot {
 struct pool {
     struct pool_class_list {
         struct pool_block *head; /* the list in use */
-        uint32_t n, run;         /* blocks in it; as many are a run */
+        uint32_t n, run;         /* blocks in it, those in taken included; as many are a run */
+        uint32_t taken;          /* by pool_take, ever */
         struct pool_block *runs;
         uint32_t nruns;
     } list[POOL_CLASSES +
@@ -161,6 +162,28 @@ pool_get(struct pool *p, unsigned cls)
 #endif
 }
 
+/* Blocks in the list in use. */
+INLINE uint32_t
+pool_listed(const struct pool_class_list *l)
+{
+    return l->n - l->taken;
+}
+
+/* From the list in use, or NULL: it is empty, or each block is counted. How many were taken so (list[cls].taken) is the caller's count
+ * too: one store for both. */
+INLINE void *
+pool_take(struct pool *p, unsigned cls)
+{
+    struct pool_class_list *l = &p->list[cls];
+    struct pool_block *b = l->head;
+
+    if (POOL_COUNTED || unlikely(b == NULL))
+        return NULL;
+    l->head = b->next;
+    l->taken++;
+    return b;
+}
+
 /* The block that pool_get gives next may come into cache. */
 INLINE void
 pool_prefetch(const struct pool *p, unsigned cls)
@@ -177,7 +200,7 @@ pool_put(struct pool *p, unsigned cls, void *b)
 #else
     struct pool_class_list *l = &p->list[cls];
 
-    if (unlikely(l->n >= l->run)) {
+    if (unlikely(pool_listed(l) >= l->run)) {
         pool_spill_(p, cls, b);
         return;
     }
@@ -197,7 +220,7 @@ pool_put_chain(struct pool *p, unsigned cls, void *first, void *last, uint32_t n
 #else
     struct pool_class_list *l = &p->list[cls];
 
-    if (unlikely(l->n >= l->run))
+    if (unlikely(pool_listed(l) >= l->run))
         pool_cut_(p, cls);
     ((struct pool_block *)last)->next = l->head;
     l->head = first;

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* RECORD(name, text). Records are slices, not turns: turn .. turn + n - 1 were handled. */
+/* RECORD(name, text). Records are slices, not turns: turn - n + 1 .. turn were handled. */
 #define RECORD_KINDS(RECORD)                          \
     RECORD(NONE, "nothing")                           \
     RECORD(SLICE, "turns handled in one visit")       \
@@ -34,7 +34,7 @@ enum record_kind {
 };
 
 struct record {
-    uint64_t turn; /* number of the actor's first turn in this record */
+    uint64_t turn; /* number of the actor's last turn in this record */
     uint32_t slot; /* the actor's cell */
     uint32_t n;    /* turns of a slice, actors stolen, ... */
     uint16_t kind; /* enum record_kind */

@@ -99,25 +99,27 @@ mbox_sleep(struct mbox *mb)
                                                    memory_order_relaxed);
 }
 
+/* A message behind m that the owner has seen already is found too: then the tail is another one. */
 INLINE struct msg *
 mbox_leave_(struct mbox *mb, struct msg *m, uintptr_t to)
 {
-    struct msg *x = atomic_load_explicit(&m->next, memory_order_acquire); /* pairs with the release in mbox_push */
     uintptr_t expect = (uintptr_t)m;
+    struct msg *x;
 
-    if (x != NULL)
-        return x;
     /* head goes first: after the swap it belongs to the next pusher */
     atomic_store_explicit(&mb->head, NULL, memory_order_relaxed);
     /* release; pairs with the exchange in mbox_push. seq_cst; pairs with mbox_wake */
-    if (atomic_compare_exchange_strong_explicit(&mb->tail, &expect, to, memory_order_seq_cst, memory_order_relaxed))
+    if (atomic_compare_exchange_strong_explicit(&mb->tail, &expect, to, memory_order_seq_cst,
+                                                memory_order_relaxed))
         return NULL;
-    while ((x = atomic_load_explicit(&m->next, memory_order_acquire)) == NULL)
+    while ((x = atomic_load_explicit(&m->next, memory_order_acquire)) ==
+           NULL)      /* pairs with the release in mbox_put */
         MBOX_PAUSE(); /* as in mbox_first */
     return x;
 }
 
-/* Owner, done with m. The message after it, or NULL: the actor is idle now and no longer ours; m is still the caller's. */
+/* Owner, done with m. The message after it, or NULL: the actor is idle now and no longer ours; m is still the caller's. Who knows of
+ * one after m has no need to ask. */
 INLINE struct msg *
 mbox_next(struct mbox *mb, struct msg *m)
 {

@@ -205,7 +205,7 @@ put_record(struct backend *b, struct control_call *call, const struct seen *r)
                             .seq = r->seq,
                             .time_ns = r->r.ns,
                             .event = record_kind_name((enum record_kind)r->r.kind),
-                            .turn = r->r.turn,
+                            .turn = r->r.kind == REC_SLICE ? r->r.turn - r->r.n + 1 : r->r.turn,
                             .n = r->r.n,
                             .message = t == NULL ? NULL : t->schema->name,
                             .code = r->r.code};

@@ -2,7 +2,7 @@
  *
  *   retire(x) at epoch e --> limbo --> every participant has announced an epoch > e --> free(x)
  *
- * A participant announces at slice ends (it holds nothing over them) and is offline while it sleeps. Cells,
+ * A participant announces at slice ends (it holds nothing over them), not at each, and is offline while it sleeps. Cells,
  * dispatch tables and names go this way; a plugin version waits the same way before it is unloaded.
  */
 #ifndef SCHED_EPOCH_H
@@ -49,6 +49,13 @@ INLINE void
 epoch_offline(struct epoch_seat *s)
 {
     atomic_store_explicit(&s->seen, EPOCH_OFFLINE, memory_order_release);
+}
+/* The participant has something to announce. */
+INLINE bool
+epoch_moved(const struct epoch *e, const struct epoch_seat *s)
+{
+    return atomic_load_explicit(&s->seen, memory_order_relaxed) !=
+           atomic_load_explicit(&e->now, memory_order_relaxed);
 }
 /* The participant holds nothing now. Cost: a load and a compare, a store when the epoch moved. */
 INLINE void

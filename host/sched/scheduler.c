@@ -56,6 +56,7 @@ sched_worker_new_(struct sched *s, struct worker **ret, uint32_t id, bool foreig
     w->id = id;
     w->foreign = foreign;
     w->once = s->cfg.simulated;
+    worker_run_over_(w);
     w->inject_left = INJECT_SLICES;
     w->clock_at = w->clock_turns = CLOCK_TURNS;
     atomic_store_explicit(&w->in_host, 1, memory_order_relaxed);

@@ -56,12 +56,12 @@ struct sched {
     struct mutex park_lock;
     struct worker_thread *threads; /* under park_lock: those that sleep form a stack */
     struct worker_thread *sleepers;
-    _Atomic(uint64_t) surplus_ns;  /* since when there is shared memory to give back; 0: there is none */
-    struct watchdog *watchdog; /* told when a worker wakes up; NULL: none. Set before sched_start */
-    struct worker *spare;      /* made by a take-over that did not happen; watchdog thread only */
-    struct sim *sim;           /* drives the workers when cfg.simulated; else NULL */
-    void *owner;               /* of the floor above */
-    uint64_t leaked;           /* set by sched_fini: blocks that nobody had given back */
+    _Atomic(uint64_t) surplus_ns; /* since when there is shared memory to give back; 0: there is none */
+    struct watchdog *watchdog;    /* told when a worker wakes up; NULL: none. Set before sched_start */
+    struct worker *spare;         /* made by a take-over that did not happen; watchdog thread only */
+    struct sim *sim;              /* drives the workers when cfg.simulated; else NULL */
+    void *owner;                  /* of the floor above */
+    uint64_t leaked;              /* set by sched_fini: blocks that nobody had given back */
 };
 
 /* Not running yet. ops and env are kept. 0, -ERR_NOMEM, -ERR_INVALID. */
@@ -82,16 +82,15 @@ void sched_inject(struct sched *s, struct task *t);
 struct task *sched_inject_take(struct sched *s, struct worker *w);
 void sched_wake(struct sched *s); /* one sleeper, if there is one */
 
-/* Inside task_ops.run, after a slice: the next task, or NULL: return, there is more to look at. Some ten instructions. */
+/* Inside task_ops.run, after a slice: the next task, or NULL: return, there is more to look at, as injected tasks, a new epoch, and
+ * whether all is to stop. Some ten instructions. */
 INLINE struct task *
 sched_again(struct worker *w)
 {
-    if (unlikely(w->once))
+    if (unlikely(--w->again == 0)) {
+        worker_run_over_(w);
         return NULL;
-    epoch_quiet(&w->sched->epoch, w->seat);
-    if (unlikely(w->inject_left == 1))
-        return NULL; /* the queue of injected tasks is due, or w leaves; and whether all is to stop */
-    w->inject_left--;
+    }
     return runq_pop(w->runq);
 }
 

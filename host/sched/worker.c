@@ -58,11 +58,11 @@ spread(struct worker *w, uint64_t took, uint64_t turns)
     } else if (!heavy && awake > width_target(&s->width) && w->runq->nested == 0 &&
                !atomic_exchange_explicit(&s->leaving, true, memory_order_relaxed)) {
         w->leaves = true; /* one at a time, so that not all go */
-        w->inject_left = 1;
+        worker_look_up(w);
     }
     /* what a worker that left had in hand may be what ours are waiting for */
     if (atomic_load_explicit(&s->injected, memory_order_relaxed) != 0)
-        w->inject_left = 1;
+        worker_look_up(w);
 }
 
 static void
@@ -127,6 +127,8 @@ worker_clock(struct worker *w, uint32_t n)
     timers(w, (w->wheel->open < TIMERS_OPEN ? TIMERS_LEAST : 1) + took / TIMER_NS);
     if (w->runq->nested != 0)
         age(w);
+    if (unlikely(epoch_moved(&s->epoch, w->seat)))
+        w->again = 1;
     if (s->nworkers > 1 && !w->foreign)
         spread(w, took, turns);
     return over;
@@ -177,6 +179,14 @@ hand_over(struct worker *w)
 
     while ((t = runq_pop(w->runq)) != NULL)
         sched_queue_(w->sched, t);
+}
+
+void
+worker_run_over_(struct worker *w)
+{
+    w->again = w->once ? 1 : INJECT_SLICES;
+    if (!w->once)
+        w->inject_left = 1;
 }
 
 struct task *

@@ -18,15 +18,15 @@
 
 enum {
     /* The clock is read every 2 to 16 us of turns, 1 to 128 of them: a reading costs as much as three light turns. */
-    CLOCK_TURNS = 32,        /* at first; */
+    CLOCK_TURNS = 32, /* at first; */
     CLOCK_TURNS_MOST = 128,
-    CLOCK_SHORT_NS = 2000,   /* what took less: the next stretch is of twice as many turns, */
-    CLOCK_LONG_NS = 16000,   /* more: of half as many */
-    INJECT_SLICES = 61,  /* look at the injection queue so often even when busy */
-    INJECT_BATCH = 64,   /* and take so many at most */
-    SPIN_NS = 40 * 1000, /* one idle worker spins so long before it sleeps; a wake-up costs about 29 us */
-    TIMERS_LEAST = 32,   /* so many timers may fire at each look at the wheel, */
-    TIMERS_OPEN = 64,    /* unless so many have fired and are not handled yet, */
+    CLOCK_SHORT_NS = 2000, /* what took less: the next stretch is of twice as many turns, */
+    CLOCK_LONG_NS = 16000, /* more: of half as many */
+    INJECT_SLICES = 61,    /* look at the injection queue so often even when busy */
+    INJECT_BATCH = 64,     /* and take so many at most */
+    SPIN_NS = 40 * 1000,   /* one idle worker spins so long before it sleeps; a wake-up costs about 29 us */
+    TIMERS_LEAST = 32,     /* so many timers may fire at each look at the wheel, */
+    TIMERS_OPEN = 64,      /* unless so many have fired and are not handled yet, */
     TIMER_NS = 500,      /* and one more for so much time since the last; slow turns do not hold them back */
     HEAVY_NS = 5 * 1000, /* a message, handled or sent: moving it to another CPU is nothing beside that */
 };
@@ -50,10 +50,12 @@ struct worker {
     /* each slice */
     _Atomic(uint32_t) slot; /* actor in hand, 0 = none */
     _Atomic(uint32_t) type; /* message in hand */
-    bool foreign; /* the port of threads that are no workers: runs nothing, schedules by injection */
-    bool once;    /* a slice at a time: simulated, or taken over */
-    bool leaves;  /* light work spreads over more workers than it should, and this one goes; see worker.c */
-    uint8_t inject_left;
+    bool foreign;  /* the port of threads that are no workers: runs nothing, schedules by injection */
+    bool once;     /* a slice at a time: simulated, or taken over */
+    bool leaves;   /* light work spreads over more workers than it should, and this one goes; see worker.c */
+    uint8_t again; /* visits that task_ops.run may still make in a row, the one in hand included */
+    uint8_t
+        inject_left; /* runs until the queue of injected tasks is looked at; of one visit each with once, else one */
     struct sched *sched;
     struct runq *runq;
     struct recorder *recorder;
@@ -62,7 +64,7 @@ struct worker {
     /* less often */
     uint64_t clock_from;  /* the stamp at its last reading */
     uint32_t clock_turns; /* in a stretch now */
-    uint64_t sent; /* messages, until then */
+    uint64_t sent;        /* messages, until then */
     uint64_t slice_start_ns;
     uint64_t surplus_ns; /* since when there is memory of our own to give back; 0: there is none */
     struct wheel *wheel; /* ticks of 1 ms */
@@ -127,6 +129,15 @@ bool worker_push_after_one(struct worker *w, struct task *t);
 /* Make tasks runnable that have never run: they go on in this order, before what waits. Linked by next, the last one's is NULL; at most
  * RUNQ_CHAIN. */
 void worker_push_new(struct worker *w, struct task *first);
+
+/* The run in hand ends with this visit: there is more to look at than the own queue. */
+INLINE void
+worker_look_up(struct worker *w)
+{
+    w->again = 1;
+    w->inject_left = 1;
+}
+void worker_run_over_(struct worker *w);
 
 /* The next task to run here, or NULL. Looks at the injection queue now and then, steals nothing. */
 struct task *worker_next_slow_(struct worker *w);

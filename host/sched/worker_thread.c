@@ -375,6 +375,7 @@ sched_take_over(struct sched *s, uint32_t id)
     /* The old worker gets fresh queues, so that nothing is NULL; what it schedules goes by injection. */
     exchange_queues(old, w);
     old->foreign = old->once = true;
+    old->again = 1;
     atomic_store_explicit(&s->workers[id], w, memory_order_release);
     r = launch(s, w);
     if (r < 0) { /* no thread: all as before, to be tried again */

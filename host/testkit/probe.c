@@ -83,7 +83,7 @@ probes_learn(testkit *tk)
     d->bytes = bytes;
     d->mask = mask;
     while ((t = types_next(&sys->types, &pos)) != NULL) {
-        d->rows[t->id & mask] = (struct dispatch_row){t->id, keep, NULL, t->id, 0};
+        d->rows[t->id & mask] = (struct dispatch_row){t->id, {keep}, NULL, t->id, 0, false};
         d->nrows++;
     }
     behaviour_fini(sys, &tk->probe);                                     /* no slice runs now */

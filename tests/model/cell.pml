@@ -85,8 +85,8 @@ inline attend(c, gone) {
 }
 
 /* After going idle the slice looks at attn again: an order may have come before the mailbox said IDLE. */
-/*= host/actor/slice.c: if (likely(next == NULL)) { if (unlikely(attends(c)) && mbox_wake(&c->mb)) goto begin; */
-/*= host/actor/slice.c: if (!mbox_sleep(&c->mb)) goto begin; if (unlikely(attends(c)) && mbox_wake(&c->mb)) goto begin; */
+/*= host/actor/slice.c: next = mbox_next(&c->mb, run->m); give_back(x, s, run->m, run->n); if (unlikely(next != NULL)) break; if (unlikely(attends(c)) && mbox_wake(&c->mb)) goto again; */
+/*= host/actor/slice.c: if (!mbox_sleep(&c->mb)) goto again; if (unlikely(attends(c)) && mbox_wake(&c->mb)) goto again; */
 inline idle_again(c, back) {
     if
     :: attn[c] != 0 ->
@@ -240,7 +240,11 @@ next_turn:
         goto again
     :: else
     fi;
-    leave(t, m, IDLE, nx);                                   /* mbox_next */
+    nx = next[m];                                            /* run_next() */
+    if
+    :: nx == 0 -> leave(t, m, IDLE, nx)                      /* mbox_next */
+    :: else
+    fi;
     if
     :: nx == 0 ->
         m = 0;
@@ -287,7 +291,7 @@ out:
 }
 
 #if SPARES
-/*= host/sched/worker_thread.c: exchange_queues(old, w); old->foreign = old->once = true; atomic_store_explicit(&s->workers[id], w, */
+/*= host/sched/worker_thread.c: exchange_queues(old, w); old->foreign = old->once = true; old->again = 1; atomic_store_explicit(&s->workers[id], w, */
 /*= host/sched/worker_thread.c: yes = atomic_load_explicit(&w->in_host, memory_order_acquire) == 0 || atomic_load_explicit(&w->waits, memory_order_acquire) == no; */
 inline exchange_queues() {
     d_step { q = runq[0]; runq[0] = runq[WORKERS]; runq[WORKERS] = q; q = 0 }

@@ -91,7 +91,7 @@ reset(void)
         x->w.runq = &g.q[i];
         x->w.recorder = &g.recorder[i];
         x->w.clock_at = 1000;
-        x->w.inject_left = 100;
+        x->w.again = 1;
         x->w.in_host = 1;
         x->w.once = true;
         x->w.pool.list[0].run = POOL_RUN;

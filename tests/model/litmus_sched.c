@@ -258,6 +258,7 @@ static struct {
     struct runq q[4];
     struct wheel wheel[3];
     struct recorder recorder;
+    struct epoch_seat seat[3];
     struct env env;
     struct sched s;
     struct worker_thread thread;
@@ -301,6 +302,7 @@ reset_over(void)
         w->runq = &o.q[i];
         w->wheel = &o.wheel[i];
         w->recorder = &o.recorder;
+        w->seat = &o.seat[i];
         w->in_host = 1;
     }
     o.s.workers[0] = &o.x[0].w;

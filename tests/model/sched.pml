@@ -117,20 +117,16 @@ inline wake_cell(c, won) {
 }
 
 /* mbox_leave_. In the end nx is 0 when nothing was behind m, and then tail is `to`. head is the owner's until the swap. */
-/*= host/mailbox/mbox.h: if (x != NULL) return x; */
 /*= host/mailbox/mbox.h: atomic_store_explicit(&mb->head, NULL, memory_order_relaxed); if (atomic_compare_exchange_strong_explicit(&mb->tail, &expect, to, */
 inline leave(c, m, to, nx) {
-    atomic {
-        nx = next[m];
-        if
-        :: nx == 0 && !M(HEAD_AFTER_SWAP) -> head[c] = 0
-        :: else
-        fi
-    }
+    if
+    :: !M(HEAD_AFTER_SWAP) -> head[c] = 0
+    :: else
+    fi;
     atomic {
         if
-        :: nx != 0
-        :: nx == 0 && (tail[c] == m || M(LEAVE_WITHOUT_TEST)) ->
+        :: tail[c] == m || M(LEAVE_WITHOUT_TEST) ->
+            nx = 0;
             tail[c] = to;
             if
             :: to == IDLE -> run_end(c)

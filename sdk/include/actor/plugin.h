@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 enum actor_row_kind {
-    ACTOR_ROW_MESSAGE = 1, /* actor_handler */
+    ACTOR_ROW_MESSAGE = 1, /* actor_handler; with ACTOR_NOFAIL: actor_nofail_handler */
     ACTOR_ROW_START,       /* actor_handler; the message is the spawn arguments */
     ACTOR_ROW_STOP,        /* actor_stop_hook */
     ACTOR_ROW_MIGRATE,     /* actor_migrate_hook */
@@ -24,6 +24,7 @@ enum actor_row_kind {
     ACTOR_ROW_POLICY       /* name: how this behaviour supervises its children, as in the ini's on_failure */
 };
 typedef actor_result (*actor_handler)(actor_ctx *, void *state, const void *msg);
+typedef void (*actor_nofail_handler)(actor_ctx *, void *state, const void *msg);
 typedef void (*actor_stop_hook)(actor_ctx *, void *state, uint32_t reason);
 /* After the automatic part: self holds what was carried over by name, and defaults. Failing keeps the old version. */
 typedef actor_result (*actor_migrate_hook)(actor_ctx *, const actor_old *, void *state);
@@ -33,7 +34,7 @@ typedef actor_result (*actor_save_hook)(actor_ctx *, const void *state, actor_by
 typedef actor_result (*actor_load_hook)(actor_ctx *, void *state, actor_bin in);
 typedef void (*actor_fn)(void);
 
-enum { ACTOR_NOFAIL = 1 }; /* value of a message's row: the host may go without a copy of the state, and then takes any code for ACTOR_OK */
+enum { ACTOR_NOFAIL = 1 }; /* value of a message's row: its turns end well, so the host may go without a copy of the state */
 
 typedef struct actor_row {
     uint32_t kind, zero;
@@ -87,10 +88,9 @@ typedef struct actor_plugin {
  * undo, and its turns do without the copy of the state. Its row: ACTOR_ROW_NOFAIL. */
 #define ACTOR_ON_NOFAIL(B, M, ctx, self, m)                                                                    \
     static void B##_nofail_##M##_(actor_ctx *ctx, B *self, const M *m);                                        \
-    static actor_result B##_nofail_##M(actor_ctx *ctx, void *self, const void *m)                              \
+    static void B##_nofail_##M(actor_ctx *ctx, void *self, const void *m)                                      \
     {                                                                                                          \
         B##_nofail_##M##_(ctx, (B *)self, (const M *)m);                                                       \
-        return ACTOR_OK;                                                                                       \
     }                                                                                                          \
     ACTOR_ROW_NOTE_(B##_on_##M##_note_, ACTOR_ROW_MESSAGE, #B, "", #M, "");                                    \
     static void B##_nofail_##M##_(                                                                             \

@@ -66,7 +66,7 @@ enum actor_form { /* what a schema describes, and which C types its fields have 
 };
 enum { ACTOR_REQUIRED = 1u /* decode fails when the field is absent */ };
 enum { ACTOR_NOTE_PLUGIN = 1, ACTOR_NOTE_SCHEMA = 2, ACTOR_NOTE_BEHAVIOUR = 3, ACTOR_NOTE_ROW = 4 };
-enum { ACTOR_ABI_MAJOR = 1, ACTOR_ABI_MINOR = 1 };
+enum { ACTOR_ABI_MAJOR = 1, ACTOR_ABI_MINOR = 2 };
 
 /* --- the records --- */
 typedef struct ACTOR_PACKED_ actor_note_head { /* as ELF wants it */

@@ -138,7 +138,7 @@ Test(manifest, inspect_gives_text_and_json_that_name_everything)
     json_init(&json, &text);
     manifest_json(m, &json);
     cr_expect_not_null(
-        strstr(strbuf_str(&text), "{\"plugin\":\"jobs\",\"version\":\"1.2.3\",\"abi\":\"1.1\""));
+        strstr(strbuf_str(&text), "{\"plugin\":\"jobs\",\"version\":\"1.2.3\",\"abi\":\"1.2\""));
     cr_expect_not_null(
         strstr(strbuf_str(&text), "{\"kind\":\"job\",\"type\":\"jobs.file\",\"out\":\"jobs.digest\"}"));
     cr_expect_eq(strbuf_str(&text)[text.len - 1], '}');

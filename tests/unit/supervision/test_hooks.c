@@ -188,8 +188,9 @@ Test(hooks, hard_limit_off_exempts_an_actor_from_the_nodes)
     actor_ref b;
 
     start("failures off");
-    rig_worker(0)->hard_limit_ns = 10 * 1000000;
+    rig_worker(0)->hard_limit_ns = 10 * 1000000; /* of who is born from here on */
     b = limited("hard_limit off");
+    a = rig_spawn_under(rig.sys.user, "b");
     rig_do(b, take, 30);
     cr_assert_eq(rig_thing(b)->mode, 30);
     rig_do(a, take, 30);
