@@ -278,7 +278,7 @@ system_leave(struct actx *x)
 {
     turn_commit(x, x->me);
     sends_tally(x);
-    epoch_collect(&x->sys->sched.epoch, &x->w);
+    worker_collect(&x->w);
     x->me = NULL;
     sched_port_leave(&x->sys->sched, &x->w);
 }

@@ -198,7 +198,7 @@ retire(struct actx *x, struct cell *c, actor_ref was)
 
     c->life = CELL_DEAD;
     g->was = was;
-    epoch_retire(&x->sys->sched.epoch, &g->retired, cell_reclaim);
+    epoch_retire_own(x->w.seat, &g->retired, cell_reclaim);
 }
 
 /* All children are gone. */

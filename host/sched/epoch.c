@@ -10,15 +10,16 @@ epoch_init(struct epoch *e)
     e->tail = &e->head;
 }
 
-static void
+static uint32_t
 free_all(struct retired *x, void *arg)
 {
-    while (x != NULL) {
-        struct retired *next = x->next;
+    uint32_t n = 0;
 
+    for (struct retired *next; x != NULL; x = next, n++) {
+        next = x->next;
         x->free(x, arg);
-        x = next;
     }
+    return n;
 }
 
 void
@@ -29,6 +30,12 @@ epoch_fini(struct epoch *e, void *arg)
     e->head = NULL;
     e->tail = &e->head;
     free_all(x, arg);
+    for (struct epoch_seat *s = atomic_load_explicit(&e->seats, memory_order_relaxed); s != NULL;
+         s = s->next) {
+        free_all(s->batch, arg);
+        free_all(s->fresh, arg);
+        s->batch = s->fresh = NULL;
+    }
     mutex_fini(&e->lock);
 }
 
@@ -112,4 +119,45 @@ epoch_collect(struct epoch *e, void *arg)
     mutex_unlock(&e->lock);
     free_all(x, arg);
     return n;
+}
+
+uint32_t
+epoch_collect_own(struct epoch *e, struct epoch_seat *s, void *arg)
+{
+    struct retired *x;
+
+    if (s->batch == NULL) {
+        if (s->fresh == NULL)
+            return 0;
+        s->batch = s->fresh;
+        s->fresh = NULL;
+        s->batch_epoch = epoch_advance(e);
+    }
+    if (!epoch_passed(e, s->batch_epoch))
+        return 0;
+    x = s->batch;
+    s->batch = NULL;
+    return free_all(x, arg);
+}
+
+void
+epoch_hand_over(struct epoch *e, struct epoch_seat *s)
+{
+    struct retired *x[] = {s->batch, s->fresh};
+    uint64_t before;
+
+    if (s->batch == NULL && s->fresh == NULL)
+        return;
+    s->batch = s->fresh = NULL;
+    before = epoch_advance(e) - 1;
+    mutex_lock(&e->lock);
+    for (unsigned i = 0; i < ARRAY_LEN(x); i++)
+        for (; x[i] != NULL; x[i] = x[i]->next) {
+            x[i]->epoch = before;
+            *e->tail = x[i];
+            e->tail = &x[i]->next;
+            atomic_fetch_add_explicit(&e->waiting, 1, memory_order_relaxed);
+        }
+    *e->tail = NULL;
+    mutex_unlock(&e->lock);
 }

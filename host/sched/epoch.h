@@ -2,6 +2,8 @@
  *
  *   retire(x) at epoch e --> limbo --> every participant has announced an epoch > e --> free(x)
  *
+ *   retire_own(x) --> fresh --collect_own: a new epoch--> batch --> likewise     no lock: what one worker's actors leave all the time
+ *
  * A participant announces at slice ends (it holds nothing over them), not at each, and is offline while it sleeps. Cells,
  * dispatch tables and names go this way; a plugin version waits the same way before it is unloaded.
  */
@@ -18,11 +20,15 @@
 struct epoch_seat { /* one a participant; any thread reads it */
     _Alignas(64) _Atomic(uint64_t) seen;
     struct epoch_seat *next; /* seats are never removed */
+    /* the participant's: */
+    _Alignas(64) struct retired *fresh; /* newest first */
+    struct retired *batch;              /* may go when epoch batch_epoch has passed */
+    uint64_t batch_epoch;
 };
 struct retired {
     struct retired *next;
     uint64_t epoch;
-    void (*free)(struct retired *, void *arg); /* arg: of epoch_collect */
+    void (*free)(struct retired *, void *arg); /* arg: of epoch_collect, or epoch_collect_own */
 };
 struct epoch {
     _Alignas(64) _Atomic(uint64_t) now; /* read by all at slice ends; written rarely */
@@ -33,7 +39,8 @@ struct epoch {
 };
 
 void epoch_init(struct epoch *e);
-void epoch_fini(struct epoch *e, void *arg); /* nobody takes part any more: frees what waits */
+void epoch_fini(struct epoch *e,
+                void *arg); /* nobody takes part any more: frees what waits, at the seats too */
 /* Any thread; the seat starts offline and stays for ever. */
 void epoch_join(struct epoch *e, struct epoch_seat *s);
 /* The participant, before it looks at shared memory after being offline. Sequentially consistent; pairs with
@@ -70,6 +77,18 @@ epoch_quiet(struct epoch *e, struct epoch_seat *s)
 }
 /* Any thread. x is already unpublished. */
 void epoch_retire(struct epoch *e, struct retired *x, void (*free)(struct retired *, void *arg));
+/* The participant: the same at its own seat, with neither lock nor fence. */
+INLINE void
+epoch_retire_own(struct epoch_seat *s, struct retired *x, void (*free)(struct retired *, void *arg))
+{
+    x->free = free;
+    x->next = s->fresh;
+    s->fresh = x;
+}
+/* The participant: frees what was retired at its seat and has become safe; the rest gets on its way. Returns how many. */
+uint32_t epoch_collect_own(struct epoch *e, struct epoch_seat *s, void *arg);
+/* The participant, before it is away for long: others collect what waits at its seat. */
+void epoch_hand_over(struct epoch *e, struct epoch_seat *s);
 /* Any thread: a new epoch; returns it. What was retired or unpublished before is safe once
  * epoch_passed(that). */
 uint64_t epoch_advance(struct epoch *e);

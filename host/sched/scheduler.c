@@ -225,6 +225,7 @@ sched_port_enter(struct sched *s)
 void
 sched_port_leave(struct sched *s, struct worker *port)
 {
+    epoch_hand_over(&s->epoch, port->seat);
     epoch_offline(port->seat);
     mutex_unlock(&s->port_lock);
 }

@@ -82,6 +82,7 @@ park(struct sim *sim, uint32_t i)
     atomic_fetch_add_explicit(&s->parked, 1, memory_order_relaxed);
     t = sched_inject_take(s, worker(sim, i));
     if (t == NULL) {
+        epoch_hand_over(&s->epoch, worker(sim, i)->seat);
         epoch_offline(worker(sim, i)->seat);
         return NULL;
     }
@@ -175,7 +176,7 @@ idle(struct sim *sim, struct worker *w, enum sim_source *ret)
     struct task *t;
 
     w->now_ns = *sim->clock_ns;
-    epoch_collect(&s->epoch, w);
+    worker_collect(w);
     epoch_quiet(&s->epoch, w->seat);
     worker_timers(w);
     *ret = SIM_OWN;

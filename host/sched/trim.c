@@ -60,6 +60,7 @@ collect(struct worker *w)
 {
     struct epoch *e = &w->sched->epoch;
 
+    epoch_hand_over(e, w->seat);
     for (int i = 0; i < 3 && atomic_load_explicit(&e->waiting, memory_order_relaxed) != 0; i++) {
         if (atomic_load_explicit(&w->seat->seen, memory_order_relaxed) != EPOCH_OFFLINE)
             epoch_quiet(e, w->seat);

@@ -182,6 +182,13 @@ hand_over(struct worker *w)
 }
 
 void
+worker_collect(struct worker *w)
+{
+    epoch_collect_own(&w->sched->epoch, w->seat, w);
+    epoch_collect(&w->sched->epoch, w);
+}
+
+void
 worker_run_over_(struct worker *w)
 {
     w->again = w->once ? 1 : INJECT_SLICES;
@@ -203,7 +210,7 @@ worker_next_slow_(struct worker *w)
     if (w->inject_left == 0) {
         w->inject_left = INJECT_SLICES;
         /* here too, not only when idle: under full load nobody else would ever free what actors leave */
-        epoch_collect(&w->sched->epoch, w);
+        worker_collect(w);
         t = sched_inject_take(w->sched, w);
         if (t == NULL)
             t = runq_pop(w->runq);

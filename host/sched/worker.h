@@ -130,6 +130,9 @@ bool worker_push_after_one(struct worker *w, struct task *t);
  * RUNQ_CHAIN. */
 void worker_push_new(struct worker *w, struct task *first);
 
+/* Between slices: frees what was retired and nobody looks at any more. Costs a locked operation a participant when something waits. */
+void worker_collect(struct worker *w);
+
 /* The run in hand ends with this visit: there is more to look at than the own queue. */
 INLINE void
 worker_look_up(struct worker *w)

@@ -129,6 +129,7 @@ park(struct worker *w, struct worker_thread *me)
     /* the second look: pairs with sched_inject */
     t = look && atomic_load_explicit(&s->injected, memory_order_seq_cst) ? sched_inject_take(s, w) : NULL;
     if (t == NULL && !stopping(w)) {
+        epoch_hand_over(&s->epoch, w->seat);
         if (due != UINT64_MAX) {
             uint64_t now = env_mono_ns(s->env), left = due * 1000000 > now ? due * 1000000 - now : 0;
 
@@ -171,7 +172,7 @@ idle(struct worker *w, struct worker_thread *me)
         struct task *t = NULL;
 
         w->now_ns = start = env_mono_ns(s->env);
-        epoch_collect(&s->epoch, w);
+        worker_collect(w);
         while (!w->leaves) {
             epoch_quiet(&s->epoch, w->seat);
             worker_timers(w);
@@ -234,6 +235,7 @@ worker_main(void *arg)
     }
     stay(w);
     worker_heavy(w, false);
+    epoch_hand_over(&s->epoch, w->seat);
     epoch_offline(w->seat);
 }
 

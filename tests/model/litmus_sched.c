@@ -251,6 +251,34 @@ writer(void)
     epoch_collect(&g.epoch, NULL);
 }
 
+/* The writer takes part itself, and its own seat keeps what it retires. */
+static void
+reset_epoch_own(void)
+{
+    reset_epoch();
+    epoch_join(&g.epoch, &g.seat[1]);
+}
+static void
+reset_epoch_own_online(void)
+{
+    reset_epoch_own();
+    epoch_online(&g.epoch, &g.seat[0]);
+}
+static void
+owner(void)
+{
+    epoch_online(&g.epoch, &g.seat[1]);
+    atomic_store_explicit(&g.shared, NULL, memory_order_relaxed);
+    epoch_retire_own(&g.seat[1], &g.retired, freed);
+    for (int i = 0; i < 2; i++) {
+        epoch_collect_own(&g.epoch, &g.seat[1], NULL);
+        epoch_quiet(&g.epoch, &g.seat[1]);
+    }
+    epoch_hand_over(&g.epoch, &g.seat[1]);
+    epoch_offline(&g.seat[1]);
+    epoch_collect(&g.epoch, NULL);
+}
+
 /* --- take-over --- */
 
 static struct {
@@ -422,5 +450,7 @@ const struct scenario sched_scenarios[] = {
     {"epoch: a new participant", reset_epoch_empty, {reader_joins, writer}, NULL, false},
     {"epoch: two new participants", reset_epoch_empty, {reader_joins, another_joins, writer}, NULL, false},
     {"epoch: at a slice end", reset_epoch_online, {reader_quiet, writer}, NULL, false},
+    {"epoch: an own seat", reset_epoch_own, {reader_online, owner}, NULL, false},
+    {"epoch: an own seat, at a slice end", reset_epoch_own_online, {reader_quiet, owner}, NULL, false},
 };
 const unsigned sched_scenarios_n = ARRAY_LEN(sched_scenarios);

@@ -257,7 +257,8 @@ rig_run(void)
     do {
         while (rig_slice())
             cr_assert_lt(++slices, 10000000ul, "it never comes to rest");
-        epoch_collect(&rig.sys.sched.epoch, &rig_worker(0)->w);
+        for (uint32_t i = 0; i < rig.sys.sched.nworkers; i++)
+            worker_collect(&rig_worker(i)->w);
     } while (rig_slice());
 }
 

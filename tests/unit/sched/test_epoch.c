@@ -4,7 +4,7 @@
 #include <string.h>
 
 static struct epoch e;
-static struct epoch_seat one, two;
+static struct epoch_seat one, two, three;
 static struct thing {
     struct retired retired;
     int freed;
@@ -100,13 +100,55 @@ Test(epoch, an_epoch_has_passed_when_all_have_announced_it)
     epoch_offline(&one);
 }
 
+Test(epoch, what_is_retired_at_a_seat_waits_for_everyone_and_needs_no_lock)
+{
+    epoch_online(&e, &one);
+    epoch_online(&e, &two);
+    mutex_lock(&e.lock);
+    epoch_retire_own(&one, &a.retired, release);
+    cr_assert_eq(epoch_collect_own(&e, &one, &e), 0);
+    epoch_quiet(&e, &one);
+    epoch_retire_own(&one, &b.retired, release); /* not of the batch that is on its way */
+    cr_assert_eq(epoch_collect_own(&e, &one, &e), 0);
+    epoch_quiet(&e, &two);
+    cr_assert_eq(epoch_collect_own(&e, &one, &e), 1);
+    cr_assert_eq(a.freed, 1);
+    cr_assert_eq(epoch_collect_own(&e, &one, &e), 0);
+    epoch_quiet(&e, &one);
+    epoch_quiet(&e, &two);
+    cr_assert_eq(epoch_collect_own(&e, &one, &e), 1);
+    cr_assert_eq(b.freed, 1);
+    cr_assert_eq(epoch_collect_own(&e, &one, &e), 0);
+    mutex_unlock(&e.lock);
+    epoch_offline(&one);
+    epoch_offline(&two);
+}
+
+Test(epoch, what_is_handed_over_others_collect)
+{
+    epoch_online(&e, &one);
+    epoch_online(&e, &two);
+    epoch_retire_own(&one, &a.retired, release);
+    cr_assert_eq(epoch_collect_own(&e, &one, &e), 0);
+    epoch_retire_own(&one, &b.retired, release);
+    epoch_hand_over(&e, &one);
+    epoch_offline(&one);
+    cr_assert_eq(epoch_collect(&e, &e), 0, "two may look at them");
+    epoch_quiet(&e, &two);
+    cr_assert_eq(epoch_collect(&e, &e), 2);
+    cr_assert(a.freed == 1 && b.freed == 1);
+    epoch_offline(&two);
+}
+
 Test(epoch, the_end_frees_what_waits)
 {
+    epoch_retire_own(&two, &b.retired, release);
+
     epoch_online(&e, &one);
     epoch_retire(&e, &a.retired, release);
     epoch_offline(&one);
     epoch_fini(&e, &e);
-    cr_assert_eq(a.freed, 1);
+    cr_assert(a.freed == 1 && b.freed == 1);
     epoch_init(&e);
 }
 
@@ -158,6 +200,7 @@ Test(epoch, readers_never_see_what_was_freed)
 {
     struct thread t[2];
 
+    epoch_join(&e, &three); /* offline: it only keeps what is retired */
     for (uint32_t i = 0; i < 64; i++)
         freed[nfree++] = &pool[i];
     atomic_store(&shared, freed[--nfree]);
@@ -167,15 +210,21 @@ Test(epoch, readers_never_see_what_was_freed)
         struct node *old, *fresh;
 
         while (nfree == 0) {
+            epoch_collect_own(&e, &three, &e);
             epoch_collect(&e, &e);
             sched_yield();
         }
         fresh = freed[--nfree];
         atomic_store_explicit(&fresh->value, i, memory_order_relaxed);
         old = atomic_exchange(&shared, fresh);
-        epoch_retire(&e, &old->retired, poison);
+        if (i % 2 == 0)
+            epoch_retire(&e, &old->retired, poison);
+        else
+            epoch_retire_own(&three, &old->retired, poison);
         if (i % 3 == 0)
             epoch_collect(&e, &e);
+        if (i % 5 == 0)
+            epoch_collect_own(&e, &three, &e);
     }
     atomic_store(&over, true);
     thread_join(&t[0]);
