@@ -210,7 +210,7 @@ call_tell(actor_ctx *ctx, actor_ref to, const actor_type *t, const void *v)
 
     if (unlikely(!host_try_enter(x)))
         return tell_held(ctx, to, t, v);
-    if (e != NULL) {
+    if (unlikely(e != NULL)) {
         if (!told_last(e, to))
             return tell_other(ctx, to, t, v);
         if (unlikely(!is_small(t, 0)) || unlikely((m = message_small(x, t, v, 0)) == NULL))
@@ -253,7 +253,7 @@ call_tell_word(actor_ctx *ctx, actor_ref to, const actor_type *t, uint64_t word)
 
     if (unlikely(!host_try_enter(x)))
         return tell_word_slow(ctx, to, t, word);
-    if (e != NULL) {
+    if (unlikely(e != NULL)) {
         if (!told_last(e, to))
             return tell_word_other(ctx, to, t, word);
         if (unlikely((m = message_word(x, t, word)) == NULL))
