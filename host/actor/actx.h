@@ -91,8 +91,7 @@ struct actx {
     struct worker w;  /* its beginning belongs to what is above: what each turn and tell touches */
     uint64_t counted; /* turns that the counters know; those since are the loop's, see turns_tally */
     uint64_t ticks;   /* of those since: for ticks, not for user mail */
-    uint32_t sent;    /* blocks taken for messages that the counters know, see sends_tally */
-    uint32_t unsent;  /* of those since: not sent after all */
+    uint32_t unsent;  /* blocks taken since for messages that were not sent after all, see sends_tally */
     struct behind behind[4];
     uint64_t tag; /* of the message in hand, if it has one; see turn_tag */
     struct system *sys;

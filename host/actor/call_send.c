@@ -59,7 +59,7 @@ build_slow(struct actx *x, struct msg **ret, const actor_type *t, const void *v,
         counter_inc(&x->w.counters, COUNTER_sent_user);
     if (r == 0 &&
         is_small(t, flags)) /* the list is a new one: what message_small will take from it uncounted */
-        charge(x, pool_listed(&x->w.pool.list[0]), pool_listed(&x->w.pool.list[0]) * POOL_MIN_BYTES);
+        charge(x, pool_listed(&x->w.pool, 0), pool_listed(&x->w.pool, 0) * POOL_MIN_BYTES);
     return r;
 }
 

@@ -26,10 +26,11 @@ _Static_assert(sizeof(struct msg) + MESSAGE_UNITS * sizeof(uint64_t) == POOL_MIN
 INLINE struct msg *
 message_block(struct actx *x, uint64_t head)
 {
-    struct msg *m = pool_take(&x->w.pool, 0);
+    struct msg *m = pool_take(&x->w.pool);
 
     if (unlikely(m == NULL))
         return NULL;
+    counters_take(&x->w.counters);
     m->head = head;
     m->sender = x->me->ref;
     return m;
@@ -46,10 +47,7 @@ message_unsent(struct actx *x)
 INLINE void
 sends_tally(struct actx *x)
 {
-    uint32_t taken = x->w.pool.list[0].taken;
-
-    counter_add(&x->w.counters, COUNTER_sent_user, (uint64_t)(taken - x->sent) - x->unsent);
-    x->sent = taken;
+    counters_tell(&x->w.counters, x->unsent);
     x->unsent = 0;
 }
 

@@ -16,7 +16,7 @@ counters_sum(const struct counters *const *all, size_t n, enum counter id)
 
     for (size_t i = 0; i < n; i++)
         if (all[i] != NULL)
-            sum += atomic_load_explicit(&all[i]->v[id], memory_order_relaxed); /* partner: counter_add */
+            sum += counters_value(all[i], id); /* partner: counter_add */
     return sum;
 }
 

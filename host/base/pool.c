@@ -210,7 +210,7 @@ pool_cached(const struct pool *p)
     uint64_t n = 0;
 
     for (unsigned k = 0; k < POOL_CLASSES; k++) {
-        n += pool_listed(&p->list[k]);
+        n += pool_listed(p, k);
         for (struct pool_block *b = p->list[k].runs, v; b != NULL; b = v.below) {
             v = pool_read_(b);
             n += v.n;
@@ -237,11 +237,13 @@ depot_live(struct depot *d)
 
 /* --- pool --- */
 static void
-list_set(struct pool_class_list *l, struct pool_block *head, uint32_t n)
+list_set(struct pool *p, unsigned cls, struct pool_block *head, uint32_t n)
 {
-    l->head = head;
-    l->n = l->taken + n;
+    p->list[cls].head = head;
+    p->list[cls].n = cls == 0 ? n + atomic_load_explicit(p->taken, memory_order_relaxed) : n;
 }
+
+static const _Atomic(uint32_t) none_taken;
 
 void
 pool_init(struct pool *p, struct depot *d, struct counters *counters)
@@ -249,6 +251,8 @@ pool_init(struct pool *p, struct depot *d, struct counters *counters)
     memset(p, 0, sizeof *p);
     p->depot = d;
     p->counters = counters;
+    p->taken = counters == NULL ? &none_taken : &counters->taken;
+    p->list[0].n = atomic_load_explicit(p->taken, memory_order_relaxed);
     for (unsigned k = 0; k < POOL_CLASSES; k++)
         p->list[k].run = pool_run_blocks_(k); /* that of large blocks is 0 */
     mutex_lock(&d->lock);
@@ -267,8 +271,8 @@ give_all(struct pool *p)
         struct pool_block *b;
 
         if (l->head != NULL)
-            pool_run_push_(&l->runs, l->head, pool_listed(l));
-        list_set(l, NULL, 0);
+            pool_run_push_(&l->runs, l->head, pool_listed(p, k));
+        list_set(p, k, NULL, 0);
         l->nruns = 0;
         for (uint32_t n; (b = pool_run_pop_(&l->runs, &n)) != NULL; depot_inside_(d, k, n))
             pool_run_push_(&d->runs[k], b, n);
@@ -342,7 +346,7 @@ pool_refill_(struct pool *p, unsigned cls)
         count(p, COUNTER_pool_failed);
         return NULL;
     }
-    list_set(l, pool_read_(b).next, n - 1);
+    list_set(p, cls, pool_read_(b).next, n - 1);
     return b;
 }
 
@@ -354,10 +358,10 @@ pool_cut_(struct pool *p, unsigned cls)
     struct depot *d = p->depot;
 
     count(p, COUNTER_pool_spills);
-    pool_run_push_(&l->runs, l->head, pool_listed(l));
-    list_set(l, NULL, 0);
+    pool_run_push_(&l->runs, l->head, pool_listed(p, cls));
+    list_set(p, cls, NULL, 0);
     if (++l->nruns * (uint64_t)l->run * pool_class_bytes(cls) > POOL_KEEP_BYTES && l->nruns > 1) {
-        uint32_t n;
+        uint32_t n = 0;
         struct pool_block *b = pool_run_pop_(&l->runs, &n);
 
         l->nruns--;
@@ -394,7 +398,7 @@ pool_spill_(struct pool *p, unsigned cls, void *b)
     }
     pool_cut_(p, cls);
     set_next(b, NULL);
-    list_set(&p->list[cls], b, 1);
+    list_set(p, cls, b, 1);
 }
 
 void *
@@ -428,7 +432,7 @@ pool_put_counted_(struct pool *p, unsigned cls, void *b)
         POISON(b, pool_class_bytes(cls));
         atomic_fetch_sub_explicit(&p->depot->counted, 1, memory_order_relaxed);
     }
-    if (pool_listed(&p->list[cls]) >= p->list[cls].run) {
+    if (pool_listed(p, cls) >= p->list[cls].run) {
         pool_spill_(p, cls, b);
         return;
     }

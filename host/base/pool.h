@@ -80,12 +80,12 @@ struct depot {
 struct pool {
     struct pool_class_list {
         struct pool_block *head; /* the list in use */
-        uint32_t n, run;         /* blocks in it, those in taken included; as many are a run */
-        uint32_t taken;          /* by pool_take, ever */
+        uint32_t n, run;         /* blocks in it, of the first class those in *taken included; as many are a run */
         struct pool_block *runs;
         uint32_t nruns;
     } list[POOL_CLASSES +
            1]; /* the last is always "full", so that putting a large block takes the slow path */
+    const _Atomic(uint32_t) *taken; /* by pool_take, ever: the counters' */
     struct depot *depot;
     struct counters *counters;
     struct list node; /* in depot.pools */
@@ -164,23 +164,23 @@ pool_get(struct pool *p, unsigned cls)
 
 /* Blocks in the list in use. */
 INLINE uint32_t
-pool_listed(const struct pool_class_list *l)
+pool_listed(const struct pool *p, unsigned cls)
 {
-    return l->n - l->taken;
+    uint32_t n = p->list[cls].n;
+
+    return cls == 0 ? n - atomic_load_explicit(p->taken, memory_order_relaxed) : n;
 }
 
-/* From the list in use, or NULL: it is empty, or each block is counted. How many were taken so (list[cls].taken) is the caller's count
- * too: one store for both. */
+/* A block of the first class from the list in use, or NULL: it is empty, or each block is counted. Who has one calls counters_take with
+ * the pool's counters: one store counts the block and the message that is sent in it. */
 INLINE void *
-pool_take(struct pool *p, unsigned cls)
+pool_take(struct pool *p)
 {
-    struct pool_class_list *l = &p->list[cls];
-    struct pool_block *b = l->head;
+    struct pool_block *b = p->list[0].head;
 
     if (POOL_COUNTED || unlikely(b == NULL))
         return NULL;
-    l->head = b->next;
-    l->taken++;
+    p->list[0].head = b->next;
     return b;
 }
 
@@ -200,7 +200,7 @@ pool_put(struct pool *p, unsigned cls, void *b)
 #else
     struct pool_class_list *l = &p->list[cls];
 
-    if (unlikely(pool_listed(l) >= l->run)) {
+    if (unlikely(pool_listed(p, cls) >= l->run)) {
         pool_spill_(p, cls, b);
         return;
     }
@@ -220,7 +220,7 @@ pool_put_chain(struct pool *p, unsigned cls, void *first, void *last, uint32_t n
 #else
     struct pool_class_list *l = &p->list[cls];
 
-    if (unlikely(pool_listed(l) >= l->run))
+    if (unlikely(pool_listed(p, cls) >= l->run))
         pool_cut_(p, cls);
     ((struct pool_block *)last)->next = l->head;
     l->head = first;

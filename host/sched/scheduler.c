@@ -237,7 +237,7 @@ sched_counter(struct sched *s, enum counter id)
 
     mutex_lock(&s->all_lock);
     for (uint32_t i = 0; i < s->nall; i++)
-        sum += atomic_load_explicit(&s->all[i]->counters.v[id], memory_order_relaxed);
+        sum += counters_value(&s->all[i]->counters, id);
     mutex_unlock(&s->all_lock);
     return sum;
 }

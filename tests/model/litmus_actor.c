@@ -95,6 +95,7 @@ reset(void)
         x->w.in_host = 1;
         x->w.once = true;
         x->w.pool.list[0].run = POOL_RUN;
+        x->w.pool.taken = &x->w.counters.taken;
     }
 }
 

@@ -362,6 +362,24 @@ Test(call_send, what_msg_new_gave_is_handed_over_without_a_copy)
 }
 
 static actor_result
+send_and_look(actor_ctx *ctx, void *self, uint64_t v)
+{
+    const uint64_t before = rig_counter(COUNTER_sent_user);
+
+    (void)self;
+    for (uint64_t i = 0; i < v; i++)
+        cr_assert_eq(actor_tell(ctx, b, num, .v = i), 0);
+    cr_assert_eq(rig_counter(COUNTER_sent_user), before + v, "a turn may last");
+    return ACTOR_OK;
+}
+
+Test(call_send, what_is_sent_counts_at_once)
+{
+    two();
+    rig_do(a, send_and_look, 700);
+}
+
+static actor_result
 make_and_drop(actor_ctx *ctx, void *self, uint64_t v)
 {
     (void)self;

@@ -65,3 +65,34 @@ Test(counters, reader_sees_sums_that_only_grow)
         thread_join(&t[i]);
     cr_assert_eq(counters_sum(all, 2, COUNTER_pool_refills), 2 * RAISES);
 }
+
+static void
+take_and_tell(void *arg)
+{
+    for (int i = 0; i < RAISES; i++) {
+        counters_take(arg);
+        if (i % 7 == 0)
+            counters_tell(arg, 0);
+    }
+    counters_tell(arg, 0);
+}
+
+Test(counters, taken_blocks_count_as_sent_at_once_and_once)
+{
+    static struct counters c;
+    const struct counters *all[] = {&c};
+    struct thread t = {0};
+
+    counters_take(&c);
+    counters_take(&c);
+    cr_assert_eq(counters_sum(all, 1, COUNTER_sent_user), 2);
+    counters_tell(&c, 1); /* one was not sent after all */
+    cr_assert_eq(counters_sum(all, 1, COUNTER_sent_user), 1);
+    cr_assert_eq(thread_start(&t, "take", take_and_tell, &c, 0), 0);
+    for (uint32_t taken = 0; taken < RAISES + 2;) {
+        taken = atomic_load_explicit(&c.taken, memory_order_acquire);
+        cr_assert_geq(counters_sum(all, 1, COUNTER_sent_user) + 1, taken, "never too few");
+    }
+    thread_join(&t);
+    cr_assert_eq(counters_sum(all, 1, COUNTER_sent_user), RAISES + 1);
+}
