@@ -82,6 +82,26 @@ Test(deliver, another_layout_is_converted_for_the_receiver)
 }
 
 static actor_result
+tell_both_and_stop(actor_ctx *ctx, void *self, uint64_t v)
+{
+    tell_other(ctx, self, v);
+    actor_tell(ctx, b, num, .v = v);
+    return ACTOR_STOP;
+}
+
+/* Its last tell fails, as who asked is gone: what that leaves behind is no result of the handler, converted or not. */
+Test(deliver, a_handler_that_cannot_fail_has_no_result_after_a_conversion_either)
+{
+    b = rig_spawn("t.sure");
+    rig_do(a, tell_both_and_stop, 500);
+    cr_assert_eq(rig_counter(COUNTER_converted), 1);
+    cr_assert_eq(((sure *)rig_cell(b)->state)->n, 1000);
+    cr_assert_eq(rig_policy.asked, 0);
+    cr_assert_eq(rig_dead(DEAD_failed), 0);
+    cr_assert_eq(rig_dead(DEAD_no_actor), 2);
+}
+
+static actor_result
 tell_other_text(actor_ctx *ctx, void *self, uint64_t v)
 {
     uint32_t l[] = {7, 8, (uint32_t)v};
