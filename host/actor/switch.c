@@ -8,19 +8,21 @@
 #include "msg/value.h"
 #include <string.h>
 
+/* The reason first: the control thread acts as soon as a refusal counts. Only the first is kept, so the others need no lock. */
 static void
 refuse(struct actx *x, struct cell *c, struct swap *s, const struct err *e)
 {
-    uint32_t none = 0;
-
     c->swap_refused = s->id;
-    atomic_fetch_add_explicit(&s->refused, 1, memory_order_relaxed);
-    if (atomic_compare_exchange_strong_explicit(&s->first_refused, &none, c->ref.slot, memory_order_relaxed,
-                                                memory_order_relaxed)) {
+    if (atomic_load_explicit(&s->first_refused, memory_order_relaxed) == 0) {
         mutex_lock(&s->lock);
-        s->err = *e;
+        if (atomic_load_explicit(&s->first_refused, memory_order_relaxed) == 0) {
+            s->err = *e;
+            atomic_store_explicit(&s->first_refused, c->ref.slot, memory_order_relaxed);
+        }
         mutex_unlock(&s->lock);
     }
+    /* release; pairs with the acquire in count(), plugin/swapping.c */
+    atomic_fetch_add_explicit(&s->refused, 1, memory_order_release);
     counter_inc(&x->w.counters, COUNTER_switch_refused);
 }
 

@@ -114,10 +114,12 @@ count(struct swapping *s, const struct bound *old)
     s->status.moved = s->status.refused = 0;
     for (size_t i = 0; i < old->n; i++) {
         struct swap *w = &s->swaps[i];
-        uint32_t first = atomic_load_explicit(&w->first_refused, memory_order_relaxed);
+        uint32_t first;
 
         s->status.moved += atomic_load_explicit(&w->done, memory_order_relaxed);
-        s->status.refused += atomic_load_explicit(&w->refused, memory_order_relaxed);
+        /* acquire; pairs with the release in refuse(): whoever is counted has left its reason, or was not the first */
+        s->status.refused += atomic_load_explicit(&w->refused, memory_order_acquire);
+        first = atomic_load_explicit(&w->first_refused, memory_order_relaxed);
         if (first != 0 && s->status.first_refused == 0) {
             s->status.first_refused = first;
             mutex_lock(&w->lock);

@@ -1,5 +1,6 @@
 #include "fixture.h"
 #include "msg/plan.h"
+#include <sched.h>
 #include <string.h>
 
 /* Two versions of a counter: `sum` is widened and renamed, `step` comes with a default, `gone` goes. */
@@ -236,6 +237,64 @@ Test(actor_switch, a_migrate_that_fails_leaves_the_old_version_serving)
     cr_assert_eq(swap.err.code, ERR_MIGRATE);
     cr_assert_not_null(strstr(swap.err.text, "cannot do it"));
     cr_assert_eq(rig_policy.asked, 0);
+}
+
+/* --- a refusal, as another thread sees it --- */
+
+enum { REFUSALS = 100, LOOKS = 1000 };
+struct watcher {
+    struct thread thread;
+    _Atomic(uint32_t) held,
+        seen;      /* the refusal that it waits for, its reason locked; the last one it has seen */
+    uint32_t bare; /* those that counted before their reason was there */
+};
+
+/* Nobody can leave a reason while we hold its lock, so nothing may count. */
+static void
+watcher_main(void *arg)
+{
+    struct watcher *w = arg;
+
+    for (uint32_t i = 1; i <= REFUSALS; i++) {
+        while (atomic_load(&swap.refused) != 0)
+            sched_yield();
+        mutex_lock(&swap.lock);
+        atomic_store(&w->held, i);
+        for (int k = 0; k < LOOKS && atomic_load(&swap.refused) == 0; k++)
+            sched_yield();
+        w->bare += atomic_load(&swap.refused) != 0;
+        mutex_unlock(&swap.lock);
+        while (atomic_load(&swap.refused) == 0)
+            sched_yield();
+        mutex_lock(&swap.lock);
+        w->bare += atomic_load(&swap.first_refused) != a.slot || swap.err.code != ERR_MIGRATE;
+        mutex_unlock(&swap.lock);
+        swap.err = (struct err){0};
+        atomic_store(&swap.first_refused, 0);
+        atomic_store(&swap.refused, 0);
+        atomic_store(&w->seen, i);
+    }
+}
+
+Test(actor_switch, a_refusal_counts_once_its_reason_is_there)
+{
+    static struct watcher w;
+
+    migrate_fails = 1;
+    swap.migrate = true;
+    begin();
+    cr_assert_eq(thread_start(&w.thread, "watcher", watcher_main, &w, 0), 0);
+    for (uint32_t i = 1; i <= REFUSALS; i++) {
+        while (atomic_load(&w.held) != i)
+            sched_yield();
+        swap.id++;
+        post_seq(i - 1, i);
+        rig_run();
+        while (atomic_load(&w.seen) != i)
+            sched_yield();
+    }
+    thread_join(&w.thread);
+    cr_expect_eq(w.bare, 0);
 }
 
 Test(actor_switch, queued_mail_is_neither_lost_nor_doubled_nor_reordered)
