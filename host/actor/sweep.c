@@ -71,7 +71,7 @@ void
 sweep_begin(struct sweep *s, const struct behaviour *from, size_t n)
 {
     uint64_t now = env_mono_ns(s->sys->env);
-    uint32_t tasks;
+    uint32_t tasks, handed = 0;
 
     s->from = from;
     s->nfrom = n;
@@ -80,12 +80,18 @@ sweep_begin(struct sweep *s, const struct behaviour *from, size_t n)
     if (tasks > s->ntasks)
         tasks = s->ntasks;
     atomic_store_explicit(&s->next, 1, memory_order_relaxed);
-    atomic_store_explicit(&s->running, tasks, memory_order_relaxed); /* published by the injection */
+    atomic_store_explicit(&s->running, tasks, memory_order_relaxed); /* published with the tasks */
     for (uint32_t i = 0; i < tasks; i++) {
         s->tasks[i].at = s->tasks[i].end = 0;
         s->tasks[i].ended_ns = now;
-        sched_inject(&s->sys->sched, &s->tasks[i].cell.task);
     }
+    while (handed < tasks && sched_hand(&s->sys->sched, &s->tasks[handed].cell.task))
+        handed++;
+    if (handed != 0) /* those that slept are enough: the others have work */
+        atomic_fetch_sub_explicit(&s->running, tasks - handed, memory_order_relaxed);
+    else
+        for (uint32_t i = 0; i < tasks; i++)
+            sched_inject(&s->sys->sched, &s->tasks[i].cell.task);
 }
 
 void
@@ -165,11 +171,11 @@ crowded(const struct sweep *s, const struct worker *w)
 
 /* 0: others come first. */
 static uint64_t
-part_ns(const struct sweep *s, const struct worker *w, uint64_t others_ns)
+part_ns(const struct sweep *s, bool crowd, uint64_t others_ns)
 {
     uint64_t ns = others_ns / PART_SHARE;
 
-    if (!crowded(s, w))
+    if (!crowd)
         return PART_MOST_NS;
     if (ns < PART_LEAST_NS && !s->sys->sched.cfg.simulated) /* there the clock stands still */
         return 0;
@@ -205,9 +211,13 @@ sweep_part(struct actx *x, struct cell *c)
 {
     struct sweep_task *t = container_of(c, struct sweep_task, cell);
     struct worker *w = &x->w;
-    uint64_t now = env_mono_ns(x->sys->env), ns = part_ns(t->sweep, w, now - t->ended_ns);
-    bool more;
+    uint64_t now, ns;
+    bool crowd = crowded(t->sweep, w), more;
 
+    if (crowd && sched_hand(w->sched, &c->task)) /* there is one that has nothing else to do */
+        return;
+    now = env_mono_ns(x->sys->env);
+    ns = part_ns(t->sweep, crowd, now - t->ended_ns);
     if (ns == 0) {
         worker_push_ring(w, &c->task);
         return;
@@ -216,7 +226,9 @@ sweep_part(struct actx *x, struct cell *c)
     x->me = c;
     atomic_store_explicit(&w->slot, 0, memory_order_relaxed);
     worker_look_up(w);                 /* a part is as long as many slices: look there after each */
-    w->clock_from = turn_count(x) - 1; /* and one turn, not as many as have moved */
+    w->clock_from = turn_count(x) - 1; /* and one turn, not as many as have moved: a heavy one, */
+    if (crowd)
+        w->now_ns = env_mono_ns(w->sched->env); /* but the others' turns are light if they were */
     worker_clock(w, 1);
     t->ended_ns = w->now_ns;
     if (more)

@@ -1,12 +1,15 @@
 /* sweep.h - a pass over all actors: those that are idle on some behaviours move to the successors, those that are held are woken to.
  *
- *   sweep_begin --> a task for each worker --part--> end of the ring --part--> ... --> no cells left: sweep_over
- *                                           |
- *      part: idle cell --mbox_wake--> ours --life_switch--> mbox_sleep: idle again      in address order, no queue between
+ *   sweep_begin --> a task for each worker that sleeps, or, if none does, for each worker
  *
- * The workers do it, in parts of 20 to 200 us between their other work, a ninth of their time while others wait: what moves costs no
- * wake-up and no visit of a queue, and mail waits for a part at most. Busy actors are passed over: they look by themselves at their
- * next slice. Who was in a slice since before the swap was published does not: so there may be another pass.
+ *      task --part--> end of the ring --part--> ... --> no cells left: sweep_over
+ *       |
+ *      idle cell --mbox_wake--> ours --life_switch--> mbox_sleep: idle again             in address order, no queue between
+ *
+ * Workers that would sleep do it, in parts of 200 us, and leave the others' work where it is. When all have work they do it in parts of
+ * 20 to 200 us, a ninth of their time; the first that goes to sleep is handed such a task. What moves costs no wake-up and no visit of a
+ * queue, and mail waits for a part at most. Busy actors are passed over: they look by themselves at their next slice. Who was in a slice
+ * since before the swap was published does not: so there may be another pass.
  *
  * sweep_begin, _cancel, _over, _free: the control thread.
  */

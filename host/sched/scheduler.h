@@ -81,6 +81,8 @@ void sched_inject(struct sched *s, struct task *t);
  * waiting one by one. NULL: none. */
 struct task *sched_inject_take(struct sched *s, struct worker *w);
 void sched_wake(struct sched *s); /* one sleeper, if there is one */
+/* Have a sleeper do t first, which takes long. false: all are awake. Any thread. */
+bool sched_hand(struct sched *s, struct task *t);
 
 /* Inside task_ops.run, after a slice: the next task, or NULL: return, there is more to look at, as injected tasks, a new epoch, and
  * whether all is to stop. Some ten instructions. */
@@ -114,8 +116,10 @@ void sched_worker_free_(struct sched *s, struct worker *w);
 INLINE uint32_t
 sched_awake_light_(const struct sched *s)
 {
-    return s->nworkers - atomic_load_explicit(&s->parked, memory_order_relaxed) -
-           atomic_load_explicit(&s->heavy, memory_order_relaxed);
+    uint32_t others = atomic_load_explicit(&s->parked, memory_order_relaxed) +
+                      atomic_load_explicit(&s->heavy, memory_order_relaxed);
+
+    return others < s->nworkers ? s->nworkers - others : 0; /* who is handed a task is both for a moment */
 }
 
 #endif

@@ -10,6 +10,13 @@ worker_heavy(struct worker *w, bool heavy)
     atomic_fetch_add_explicit(&w->sched->heavy, heavy ? 1u : UINT32_MAX, memory_order_relaxed);
 }
 
+void
+worker_heavy_over(struct worker *w)
+{
+    w->heavy_until = 0;
+    worker_heavy(w, false);
+}
+
 /* Messages that all workers have handled and sent. Sent ones count, as whoever sends many works too; the handled are told at slice
  * ends. */
 static uint64_t
@@ -27,20 +34,24 @@ done(struct sched *s)
 }
 
 /* Tell others what waits here, wake one when work is to spread, go when it is to spread less: not with a nest, which would be handed
- * over as a row, and a tree of tasks then be walked in breadth. took: the last turns. */
+ * over as a row, and a tree of tasks then be walked in breadth; nor for one that spins, which will sleep. took: the last turns. */
 static void
 spread(struct worker *w, uint64_t took, uint64_t turns)
 {
     struct sched *s = w->sched;
     uint64_t sent = atomic_load_explicit(&w->counters.v[COUNTER_sent_user], memory_order_relaxed);
-    bool heavy = took > HEAVY_NS * (turns + sent - w->sent);
+    bool heavy = took > HEAVY_NS * (turns + sent - w->sent), of_late;
     bool waits = runq_waiting(w->runq) != 0 || w->runq->nested != 0;
     uint32_t help = !waits ? RUNQ_NO_HELP : heavy ? RUNQ_HELP : RUNQ_HELP_LIGHT;
-    uint32_t parked = atomic_load_explicit(&s->parked, memory_order_relaxed), awake;
+    uint32_t parked = atomic_load_explicit(&s->parked, memory_order_relaxed), awake, spinning;
 
     w->sent = sent;
-    worker_heavy(w, heavy);
+    if (heavy)
+        w->heavy_until = w->now_ns + HEAVY_LASTS_NS;
+    of_late = heavy || w->now_ns < w->heavy_until;
+    worker_heavy(w, of_late);
     awake = sched_awake_light_(s);
+    spinning = atomic_load_explicit(&s->spinning, memory_order_relaxed);
     if (atomic_load_explicit(&w->runq->help, memory_order_relaxed) != help)
         atomic_store_explicit(&w->runq->help, help, memory_order_relaxed);
     if (s->sim != NULL) { /* any choice is right there, so that all are tried */
@@ -52,10 +63,9 @@ spread(struct worker *w, uint64_t took, uint64_t turns)
         width_sample(&s->width, w->now_ns, done(s), awake, waits);
         mutex_unlock(&s->width_lock);
     }
-    if (waits && parked != 0 && (heavy || awake < width_target(&s->width)) &&
-        atomic_load_explicit(&s->spinning, memory_order_relaxed) == 0) {
+    if (waits && parked != 0 && (heavy || awake < width_target(&s->width)) && spinning == 0) {
         sched_wake(s);
-    } else if (!heavy && awake > width_target(&s->width) && w->runq->nested == 0 &&
+    } else if (!of_late && awake > width_target(&s->width) + spinning && w->runq->nested == 0 &&
                !atomic_exchange_explicit(&s->leaving, true, memory_order_relaxed)) {
         w->leaves = true; /* one at a time, so that not all go */
         worker_look_up(w);

@@ -20,24 +20,26 @@ struct worker_thread {
     struct parker parker;
     struct worker *worker;
     struct worker_thread *next_sleeper; /* under park_lock */
+    struct task *given;                 /* under park_lock: what it was woken to do */
     struct worker_thread *next;         /* all of them */
     bool asleep;                        /* under park_lock */
 };
 
-void
-sched_wake(struct sched *s)
+/* One sleeper, if there is one. given: what it is to do, or NULL. */
+static bool
+wake(struct sched *s, struct task *given)
 {
     struct worker_thread *t;
 
-    if (s->sim != NULL) {
-        sim_wake_(s->sim);
-        return;
-    }
     mutex_lock(&s->park_lock);
     t = s->sleepers;
     if (t != NULL) {
         s->sleepers = t->next_sleeper;
         t->asleep = false;
+        t->given = given;
+        /* before it counts as awake: it is none of those that there may be for light work */
+        if (given != NULL)
+            worker_heavy(t->worker, true);
         atomic_fetch_sub_explicit(&s->parked, 1, memory_order_seq_cst);
         if (worker_current() !=
             NULL) /* it goes on; others are about to sleep, and their CPU is the one that is awake */
@@ -45,10 +47,26 @@ sched_wake(struct sched *s)
     }
     mutex_unlock(&s->park_lock);
     if (t == NULL)
-        return;
+        return false;
     parker_unpark(&t->parker);
     if (s->watchdog != NULL)
         watchdog_nudge(s->watchdog);
+    return true;
+}
+
+void
+sched_wake(struct sched *s)
+{
+    if (s->sim != NULL)
+        sim_wake_(s->sim);
+    else
+        wake(s, NULL);
+}
+
+bool
+sched_hand(struct sched *s, struct task *t)
+{
+    return s->sim == NULL && atomic_load_explicit(&s->parked, memory_order_relaxed) != 0 && wake(s, t);
 }
 
 /* From the others' queues, when they ask for help. */
@@ -104,13 +122,14 @@ stay(struct worker *w)
     atomic_store_explicit(&w->sched->leaving, false, memory_order_relaxed);
 }
 
-/* List ourselves, look again, sleep. Returns a task that the second look found. Who leaves its work to others looks only when
- * all others sleep: one that is awake looks before it sleeps, and sees what we queued before we listed ourselves. */
+/* List ourselves, look again, sleep. Returns a task that the second look found, or that we were woken to do. Who leaves its work to
+ * others looks only when all others sleep: one that is awake looks before it sleeps, and sees what we queued before we listed
+ * ourselves. */
 static struct task *
-park(struct worker *w, struct worker_thread *me)
+park(struct worker *w, struct worker_thread *me, bool spun)
 {
     struct sched *s = w->sched;
-    struct task *t;
+    struct task *t, *given;
     uint64_t ns = worker_trim(w), due = wheel_next(w->wheel), until;
     bool look, by_timer = false, nudge = false;
 
@@ -124,6 +143,8 @@ park(struct worker *w, struct worker_thread *me)
     s->sleepers = me;
     look = atomic_fetch_add_explicit(&s->parked, 1, memory_order_seq_cst) + 1 == s->nworkers || !w->leaves;
     mutex_unlock(&s->park_lock);
+    if (spun) /* not sooner: it would count as one more for light work, and another would leave */
+        atomic_store_explicit(&s->spinning, 0, memory_order_relaxed);
     stay(w);
 
     /* the second look: pairs with sched_inject */
@@ -151,11 +172,15 @@ park(struct worker *w, struct worker_thread *me)
         atomic_fetch_sub_explicit(&s->parked, 1, memory_order_seq_cst);
         nudge = !by_timer; /* the watchdog knows when the timer is due */
     }
+    given = me->given;
+    me->given = NULL;
     thread_let_back(&me->thread);
     mutex_unlock(&s->park_lock);
     if (nudge && s->watchdog != NULL)
         watchdog_nudge(s->watchdog);
-    return t;
+    if (t != NULL && given != NULL)
+        worker_push_ring(w, given);
+    return t != NULL ? t : given;
 }
 
 /* No task here: something from elsewhere, or sleep until there is. NULL: time to return. */
@@ -172,6 +197,7 @@ idle(struct worker *w, struct worker_thread *me)
         struct task *t = NULL;
 
         w->now_ns = start = env_mono_ns(s->env);
+        worker_heavy_over(w); /* before it looks what it may take */
         worker_collect(w);
         while (!w->leaves) {
             epoch_quiet(&s->epoch, w->seat);
@@ -189,11 +215,11 @@ idle(struct worker *w, struct worker_thread *me)
             if (!spin || s->nworkers == 1 || w->now_ns - start >= SPIN_NS)
                 break;
         }
-        if (spin)
-            atomic_store_explicit(&s->spinning, 0, memory_order_relaxed);
         if (t == NULL && !stopping(w)) {
-            t = park(w, me);
+            t = park(w, me, spin);
             w->now_ns = env_mono_ns(s->env);
+        } else if (spin) {
+            atomic_store_explicit(&s->spinning, 0, memory_order_relaxed);
         }
         if (t != NULL)
             return t;
@@ -234,7 +260,7 @@ worker_main(void *arg)
         epoch_quiet(&s->epoch, w->seat);
     }
     stay(w);
-    worker_heavy(w, false);
+    worker_heavy_over(w);
     epoch_hand_over(&s->epoch, w->seat);
     epoch_offline(w->seat);
 }

@@ -125,7 +125,7 @@ run_some(int i)
     int n = 0;
 
     if (t == NULL)
-        t = park(&g.w[i], &g.thread[i]);
+        t = park(&g.w[i], &g.thread[i], false);
     for (; t != NULL; t = runq_pop(g.w[i].runq), n++) { /* and the rest of its share */
         must(g.cell[t - g.task] == 1);
         g.cell[t - g.task] = 2;

@@ -29,3 +29,4 @@
     25 /* over: sched_take_over: the thread is outside host code, or waits at the door */
 #define LEAVES_WITHOUT_LOOK \
     26 /* leave: worker_thread.c, park(): the last one awake looks, though it leaves */
+#define GIVEN_IS_DROPPED 27 /* hand: worker_thread.c, park(): what was handed to it is kept when the second look found more */

@@ -42,6 +42,9 @@ byte mutant;
 #ifndef LEAVES
 #define LEAVES    0 /* 1: a worker may hand its work over and go to sleep */
 #endif
+#ifndef HAND
+#define HAND      0 /* 1: what becomes runnable may also be handed to a sleeper */
+#endif
 #ifndef SPARES
 #define SPARES    0 /* 1: the watchdog may take over worker 0 */
 #endif
@@ -79,6 +82,9 @@ chan injected = [CELLS] of { byte };
 byte parked;
 bool leaving;          /* one worker at a time */
 bool asleep[ALL], sleeping[ALL], notified[ALL]; /* listed as a sleeper; parker PARKED, NOTIFIED */
+#if HAND
+byte given[ALL];       /* what a sleeper was woken to do */
+#endif
 
 /* --- what must hold --- */
 byte queued[CELLS], running[CELLS], last[PRODUCERS], handled;
@@ -160,6 +166,30 @@ inline inject_queue(t, known) {
 /*= host/sched/scheduler.c: atomic_fetch_add_explicit(&s->injected, 1, memory_order_seq_cst); mutex_unlock(&s->inject_lock); */
 /*= host/sched/scheduler.c: if (atomic_load_explicit(&s->parked, memory_order_seq_cst) != 0 && !SABOTAGE(lost_wake)) sched_wake(s); */
 inline inject(t, known) {
+#if HAND
+    atomic {                                                 /* sched_hand */
+        if
+        :: parked != 0 ->
+            if
+            :: !known -> queue_in(t)
+            :: else
+            fi;
+            unlist();
+            given[who] = t;
+            any = true
+        :: true
+        fi
+    }
+    if
+    :: any -> any = false; notify()
+    :: else -> inject_any(t, known)
+    fi
+#else
+    inject_any(t, known)
+#endif
+}
+
+inline inject_any(t, known) {
     atomic {
         if
         :: M(LOOK_BEFORE_QUEUE) -> any = (parked != 0)
@@ -179,22 +209,28 @@ inline inject(t, known) {
     fi
 }
 
-/* sched_wake */
-/*= host/sched/worker_thread.c: t->asleep = false; atomic_fetch_sub_explicit(&s->parked, 1, */
-/*= host/sched/worker_thread.c: if (t == NULL) return; parker_unpark(&t->parker); */
+/* worker_thread.c's wake(): off the list, in one step with what it is to do; then the parker */
+/*= host/sched/worker_thread.c: t->asleep = false; t->given = given; */
+/*= host/sched/worker_thread.c: if (t == NULL) return false; parker_unpark(&t->parker); */
 inline wake() {
-    atomic {
-        if                                                   /* any of the sleepers */
-        :: asleep[0] -> who = 0
-        :: ALL > 1 && asleep[ALL > 1] -> who = 1
-        :: ALL > 2 && asleep[(ALL > 2) * 2] -> who = 2
-        :: parked == 0 -> who = NONE
-        fi;
-        if
-        :: who != NONE -> asleep[who] = false; parked--
-        :: else
-        fi
-    }
+    atomic { unlist() }
+    notify()
+}
+
+inline unlist() {
+    if                                                       /* any of the sleepers */
+    :: asleep[0] -> who = 0
+    :: ALL > 1 && asleep[ALL > 1] -> who = 1
+    :: ALL > 2 && asleep[(ALL > 2) * 2] -> who = 2
+    :: parked == 0 -> who = NONE
+    fi;
+    if
+    :: who != NONE -> asleep[who] = false; parked--
+    :: else
+    fi
+}
+
+inline notify() {
     atomic {
         if
         :: who != NONE -> notified[who] = (!M(UNPARK_ONLY_SLEEPER) || sleeping[who]) /* parker_unpark */
@@ -421,6 +457,8 @@ inline park_list(w) {
 /*= host/sched/worker_thread.c: s->sleepers = me; look = atomic_fetch_add_explicit(&s->parked, 1, memory_order_seq_cst) + 1 == s->nworkers || !w->leaves; */
 /*= host/sched/worker_thread.c: t = look && atomic_load_explicit(&s->injected, memory_order_seq_cst) ? sched_inject_take(s, w) : NULL; if (t == NULL && !stopping(w)) { */
 /*= host/sched/worker_thread.c: if (me->asleep) { */
+/*= host/sched/worker_thread.c: given = me->given; me->given = NULL; */
+/*= host/sched/worker_thread.c: if (t != NULL && given != NULL) worker_push_ring(w, given); return t != NULL ? t : given; */
 inline park(w, t) {
     atomic {
         if
@@ -454,8 +492,24 @@ end_parked:
         if
         :: asleep[w] -> asleep[w] = false; parked--
         :: else
+        fi;
+#if HAND
+        old = given[w];
+        given[w] = NONE;
+        if
+        :: t == NONE -> t = old; old = NONE
+        :: t != NONE && M(GIVEN_IS_DROPPED) -> old = NONE
+        :: else
         fi
+#endif
     }
+#if HAND
+    if
+    :: old != NONE -> push_ring(w, old, true)
+    :: else
+    fi;
+    old = NONE
+#endif
 }
 
 #if LEAVES
@@ -512,6 +566,9 @@ init {
         byte i;
         for (i : 0 .. ALL - 1) {
             slot[i] = NONE; stolen[i] = NONE; runq[i] = i; inside[i] = true
+#if HAND
+            given[i] = NONE
+#endif
         }
         for (i : 0 .. WORKERS - 1) { workers[i] = i; run Worker(i) }
         for (i : 0 .. PRODUCERS - 1) { run Producer(i) }

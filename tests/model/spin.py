@@ -24,6 +24,7 @@ SCENARIOS = {
     "held": "-DFAIL=1 -DPOKES=1 -DSENDS=1 -DWORKERS=1",  # a failure, its directive, another order
     "fan": "-DFORWARD=2 -DSENDS=1",                   # a turn makes two cells runnable: slot, ring, thief
     "leave": "-DFORWARD=2 -DSENDS=1 -DLEAVES=1",      # light work is spread over fewer workers
+    "hand": "-DPRODUCERS=2 -DFORWARD=1 -DSENDS=1 -DLEAVES=1 -DHAND=1 -DWORKERS=1",  # a sleeper is given a task
     "over": "-DFORWARD=1 -DSENDS=1 -DSPARES=1 -DWORKERS=1",  # take-over
 }
 DEEP = {

@@ -50,7 +50,25 @@ ACTOR_ON(after, seq, ctx, self, m)
     return ACTOR_OK;
 }
 ACTOR_BEHAVIOUR(after, ACTOR_ROW_MIGRATES(after), ACTOR_ROW(after, seq))
-RIG_PLUGIN(movers, "m", "1.0.0", &before_behaviour, &after_behaviour);
+
+/* Talks to itself all the time, and notes when it finds itself on another worker. */
+#define TALKER(F) F(u64, worker)
+ACTOR_STATE(talker, 1, TALKER)
+static _Atomic(uint64_t) talker_turns, talker_moves, talker_quiet;
+
+ACTOR_ON(talker, seq, ctx, self, m)
+{
+    uint64_t id = worker_current()->id + 1;
+
+    atomic_fetch_add(&talker_moves, self->worker != 0 && self->worker != id);
+    self->worker = id;
+    atomic_fetch_add(&talker_turns, 1);
+    if (!atomic_load(&talker_quiet))
+        actor_tell(ctx, actor_self(ctx), seq, .v = 0);
+    return ACTOR_OK;
+}
+ACTOR_BEHAVIOUR(talker, ACTOR_ROW(talker, seq))
+RIG_PLUGIN(movers, "m", "1.0.0", &before_behaviour, &after_behaviour, &talker_behaviour);
 
 enum { MANY = 3000 };
 static struct swap there, back;
@@ -317,6 +335,34 @@ Test(sweep, mail_arrives_once_and_in_order_while_actors_move_there_and_back)
     rig_until(&arrived, n);
     cr_assert_eq(atomic_load(&arrived), n);
     cr_assert_eq(atomic_load(&wrong), 0);
+    rig_end_all();
+}
+
+/* One worker has an actor that talks to itself, the other sleeps: the one that sleeps moves them, and the talker stays where it is. Once
+ * in a while the machine has other work and its worker looks stuck. */
+Test(sweep, light_work_goes_on_where_it_is)
+{
+    begin(true, 2, MANY);
+    while (atomic_load(&rig.sys.sched.parked) != 2)
+        sched_yield();
+    all[0] = rig_spawn("m.talker");
+    post(0);
+    while (atomic_load(&talker_turns) == 0 || atomic_load(&rig.sys.sched.parked) != 1)
+        sched_yield();
+    for (unsigned round = 0; round < 40; round++) {
+        struct swap *s = round % 2 == 0 ? &there : &back;
+        const char *from = round % 2 == 0 ? "m.before" : "m.after";
+
+        s->id += 2;
+        atomic_store(&s->done, 0);
+        publish(s, from);
+        while (!sweep_over(sweep) || atomic_load(&rig.sys.sched.parked) != 1)
+            sched_yield();
+        cr_assert_eq(atomic_load(&s->done), MANY);
+        atomic_store_explicit(&rig_behaviour(from)->swap, NULL, memory_order_release);
+    }
+    cr_expect_lt(atomic_load(&talker_moves), 10, "%lu times", atomic_load(&talker_moves));
+    atomic_store(&talker_quiet, 1);
     rig_end_all();
 }
 

@@ -309,13 +309,40 @@ Test(scheduler, turns_are_heavy_by_the_message)
     cr_assert_not(atomic_load(&w->heavy));
     turns(HEAVY_NS + 100);
     cr_assert(atomic_load(&w->heavy));
+    worker_heavy_over(w);
     /* long turns that send much are slow for that, and more so where their messages cross */
     counter_add(&w->counters, COUNTER_sent_user, CLOCK_TURNS);
     turns(HEAVY_NS + 100);
     cr_assert_not(atomic_load(&w->heavy));
     turns(HEAVY_NS + 100);
     cr_assert(atomic_load(&w->heavy), "what was sent before does not count");
-    worker_heavy(w, false);
+    worker_heavy_over(w);
+}
+
+Test(scheduler, a_few_light_turns_between_long_ones_do_not_count)
+{
+    atomic_store(&sch.parked, 1);
+    turns(HEAVY_NS + 100);
+    turns(1000);
+    cr_assert(atomic_load(&w->heavy));
+    for (uint64_t ns = 0; ns <= HEAVY_LASTS_NS; ns += CLOCK_TURNS * UINT64_C(1000))
+        turns(1000);
+    cr_assert_not(atomic_load(&w->heavy));
+    turns(HEAVY_NS + 100);
+    worker_heavy_over(w);
+    cr_assert_not(atomic_load(&w->heavy), "nor do long ones once there is nothing to do");
+    turns(1000);
+    cr_assert_not(atomic_load(&w->heavy));
+}
+
+Test(scheduler, who_spins_is_none_too_many)
+{
+    atomic_store(&sch.spinning, 1); /* both workers are awake, and one is enough */
+    turns(100);
+    cr_assert_not(w->leaves);
+    atomic_store(&sch.spinning, 0);
+    turns(100);
+    cr_assert(w->leaves);
 }
 
 Test(scheduler, who_has_a_nest_does_not_leave)

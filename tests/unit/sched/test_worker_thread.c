@@ -11,6 +11,7 @@ struct job {
     struct parker done;
     _Atomic(uint32_t) ran, more; /* runs so far; how often it still queues itself again */
     bool ring;                   /* at the end of the ring, as an actor that yields */
+    _Atomic(bool) held;          /* a run lasts as long as this */
 };
 static struct sched sch;
 static _Atomic(uint64_t) fired, freed;
@@ -35,6 +36,8 @@ run(struct worker *w, struct task *t)
     struct job *j = container_of(t, struct job, task);
 
     atomic_fetch_add(&j->ran, 1);
+    while (atomic_load(&j->held))
+        sched_yield();
     if (atomic_load(&j->more) != 0) {
         atomic_fetch_sub(&j->more, 1);
         if (j->ring)
@@ -168,6 +171,32 @@ Test(worker_thread, tasks_that_queue_themselves_all_get_their_turns)
         cr_assert_eq(atomic_load(&j[i].ran), 2001);
     }
     stop();
+}
+
+Test(worker_thread, a_sleeper_does_what_it_is_handed_and_is_none_too_many_for_light_work)
+{
+    struct job talk, given;
+
+    init_job(&talk);
+    init_job(&given);
+    start(2);
+    cr_assert_eq(sched_start(&sch), 0);
+    all_asleep();
+    atomic_store(&talk.more, UINT32_MAX);
+    sched_inject(&sch, &talk.task);
+    while (atomic_load(&sch.parked) != 1 || atomic_load(&talk.ran) == 0)
+        sched_yield();
+    cr_assert(sched_hand(&sch, &given.task));
+    cr_assert(parker_park(&given.done, SOON));
+    cr_assert_eq(atomic_load(&given.ran), 1);
+    while (atomic_load(&sch.parked) != 1)
+        sched_yield();
+    atomic_store(&given.held, true);
+    cr_assert(sched_hand(&sch, &given.task));
+    cr_assert_not(sched_hand(&sch, &given.task), "all are awake");
+    atomic_store(&given.held, false);
+    cr_assert(parker_park(&given.done, SOON));
+    stop(); /* the talker would go on for long */
 }
 
 Test(worker_thread, a_sleeping_worker_wakes_up_for_its_timers)
