@@ -34,6 +34,15 @@ give(struct system *sys, uint32_t slot)
 }
 
 static void
+give_first(struct actx *x, uint32_t n)
+{
+    mutex_lock(&x->sys->slots_lock);
+    for (uint32_t i = 0; i < n; i++)
+        give(x->sys, x->slots[i]);
+    mutex_unlock(&x->sys->slots_lock);
+}
+
+static void
 take_group(struct actx *x, uint32_t first)
 {
     for (uint32_t i = SLOT_GROUP; i > 0; i--) /* so that they come out in address order */
@@ -71,22 +80,19 @@ void
 cell_free_slot(struct actx *x, struct cell *c)
 {
     c->life = CELL_FREE;
-    if (x->nslots < SLOT_GROUP) {
-        x->slots[x->nslots++] = c->ref.slot;
-        return;
+    if (unlikely(x->nslots == SLOT_GROUP)) {
+        give_first(x, SLOT_GROUP / 2); /* at once, since workers meet at the lock; what went last comes back first, from cache */
+        memmove(x->slots, x->slots + SLOT_GROUP / 2, (SLOT_GROUP - SLOT_GROUP / 2) * sizeof *x->slots);
+        x->nslots -= SLOT_GROUP / 2;
     }
-    mutex_lock(&x->sys->slots_lock);
-    give(x->sys, c->ref.slot);
-    mutex_unlock(&x->sys->slots_lock);
+    x->slots[x->nslots++] = c->ref.slot;
 }
 
 void
 slots_flush(struct actx *x)
 {
-    mutex_lock(&x->sys->slots_lock);
-    while (x->nslots > 0)
-        give(x->sys, x->slots[--x->nslots]);
-    mutex_unlock(&x->sys->slots_lock);
+    give_first(x, x->nslots);
+    x->nslots = 0;
 }
 
 /* --- giving back --- */
