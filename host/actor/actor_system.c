@@ -149,7 +149,8 @@ system_init(struct system *sys, struct env *env, struct log *log, const struct s
     types_init(&sys->types, env, 0);
     atomic_store_explicit(&sys->slots_used, 1, memory_order_relaxed); /* slot 0 is nobody */
     sys->cells = env->reserve(env, (size_t)cfg->max_cells * sizeof(struct cell));
-    if (sys->cells == NULL || dead_ring_new(&sys->dead, env, cfg->dead_bytes) < 0 || types_builtin(sys) < 0)
+    if (sys->cells == NULL || gauge_init(&sys->alive, env, cfg->sched.workers + 1) < 0 ||
+        dead_ring_new(&sys->dead, env, cfg->dead_bytes) < 0 || types_builtin(sys) < 0)
         goto fail;
     r = sched_init(&sys->sched, env, &cfg->sched, &ops, sys);
     if (r < 0)
@@ -179,6 +180,7 @@ fail:
         tnodes_free(sys->tn[i]);
     types_fini(&sys->types);
     dead_ring_free(sys->dead);
+    gauge_fini(&sys->alive, env);
     if (sys->cells != NULL)
         env->release(env, sys->cells, (size_t)cfg->max_cells * sizeof(struct cell));
     hmap_fini(&sys->names);
@@ -236,6 +238,7 @@ system_fini(struct system *sys)
     sched_fini(&sys->sched);
     types_fini(&sys->types);
     dead_ring_free(sys->dead);
+    gauge_fini(&sys->alive, sys->env);
     slots_fini(sys);
     sys->env->release(sys->env, sys->cells, (size_t)sys->cfg.max_cells * sizeof(struct cell));
     names_fini(sys);

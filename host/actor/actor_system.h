@@ -13,6 +13,7 @@
 #include "actor/cell.h"
 #include "actor/dead.h"
 #include "actor/hooks.h"
+#include "base/gauge.h"
 #include "base/growth.h"
 #include "base/hmap.h"
 #include "base/log.h"
@@ -45,9 +46,9 @@ struct system {
     uint32_t *free_slots, nfree, free_cap;
     uint32_t *free_groups, ngroups, groups_cap;
     bool slots_trimming;
-    uint32_t slots_stuck;    /* so many were free after the last trim, which did not help; 0: it did */
-    _Atomic(bool) trimming;  /* a job of trim.c is under way */
-    _Atomic(uint64_t) alive; /* user actors */
+    uint32_t slots_stuck;   /* so many were free after the last trim, which did not help; 0: it did */
+    _Atomic(bool) trimming; /* a job of trim.c is under way */
+    struct gauge alive;     /* user actors; a part for each worker */
     struct tnodes *tn[SCHED_WORKERS_MAX + 1];
     struct mutex types_lock; /* writers of types */
     struct types types;

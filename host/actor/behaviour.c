@@ -91,6 +91,8 @@ behaviour_dispatch(struct system *sys, struct behaviour *b, struct err *e)
     size_t bytes;
     int r = -ERR_NOMEM;
 
+    if (b->actors.parts == NULL && gauge_init(&b->actors, sys->env, sys->cfg.sched.workers + 1) < 0)
+        return err_set(e, ERR_NOMEM, "no memory for the count of actors of %s", b->name);
     mutex_lock(&sys->types_lock);
     for (uint32_t i = 0; i < b->nmsgs; i++)
         for (const struct msg_type *p = types_named(&sys->types, b->msgs[i].type->schema->name); p != NULL;
@@ -138,7 +140,7 @@ behaviour_fini(struct system *sys, struct behaviour *b)
 {
     const struct dispatch *d = atomic_exchange_explicit(&b->dispatch, NULL, memory_order_acq_rel);
 
-    (void)sys;
     if (d != NULL)
         dispatch_free((struct dispatch *)d);
+    gauge_fini(&b->actors, sys->env);
 }

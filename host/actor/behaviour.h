@@ -6,6 +6,7 @@
 #ifndef ACTOR_BEHAVIOUR_H
 #define ACTOR_BEHAVIOUR_H
 #include "base/err.h"
+#include "base/gauge.h"
 #include "base/thread.h"
 #include "msg/plan.h"
 #include "msg/schema.h"
@@ -65,9 +66,10 @@ struct behaviour {
     _Atomic(const struct dispatch *) dispatch; /* read each slice */
     _Atomic(struct swap *) swap;               /* read each slice; not NULL: actors move on */
     uint32_t state_bytes;
-    uint16_t undo;   /* so many UNDO_UNITs of state are copied before a turn; 0 = none */
-    bool undoable;   /* a failed turn can be undone: resume is possible */
-    bool zero_state; /* fresh state is all zero: no default, nothing to own */
+    uint16_t undo;       /* so many UNDO_UNITs of state are copied before a turn; 0 = none */
+    bool undoable;       /* a failed turn can be undone: resume is possible */
+    bool zero_state;     /* fresh state is all zero: no default, nothing to own */
+    struct gauge actors; /* cells that run it now; made with the first dispatch table */
     const struct schema *state;
     actor_handler start;         /* may be NULL */
     const struct msg_type *args; /* what start expects; NULL: any arguments are refused */
@@ -84,11 +86,10 @@ struct behaviour {
     const void *config; /* the plugin's settings struct; may be NULL */
     const char *name;   /* full: "counter.counter" */
     const char *plugin, *version;
-    uint32_t version_id;      /* unique in the node */
-    const char *policy_text;  /* how it supervises its children; the plugin\'s, may be NULL */
-    const void *policy;       /* of the supervision floor; may be NULL: the node's */
-    _Atomic(uint64_t) actors; /* cells that run it now */
-    _Atomic(uint64_t) pins;   /* jobs in flight */
+    uint32_t version_id;     /* unique in the node */
+    const char *policy_text; /* how it supervises its children; the plugin\'s, may be NULL */
+    const void *policy;      /* of the supervision floor; may be NULL: the node's */
+    _Atomic(uint64_t) pins;  /* jobs in flight */
 };
 
 struct system;

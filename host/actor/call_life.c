@@ -94,7 +94,7 @@ spawn(struct actx *x, struct cell **ret, struct behaviour *b, const char *name, 
     }
     if (r == 0) {
         life_adopt(x, x->me, c);
-        atomic_fetch_add_explicit(&x->sys->alive, 1, memory_order_relaxed);
+        gauge_raise(&x->sys->alive, x->w.id, 1);
         counter_inc(&x->w.counters, COUNTER_spawned);
         r = effect_spawn(x, c->ref.slot);
         if (unlikely(r < 0))
@@ -110,7 +110,7 @@ spawn(struct actx *x, struct cell **ret, struct behaviour *b, const char *name, 
             x->nfx--;
     } else {
         __atomic_store_n(&c->ref.gen, 0, __ATOMIC_RELEASE);
-        atomic_fetch_sub_explicit(&b->actors, 1, memory_order_relaxed);
+        gauge_lower(&b->actors, x->w.id, 1);
         cell_drop_state(x, c);
         cell_drop_ext(x, c);
         cell_free_slot(x, c);

@@ -200,7 +200,7 @@ cell_new(struct actx *x, struct behaviour *b)
     }
     /* last: from here a reference matches. Nobody has one before the spawning turn publishes it. */
     __atomic_store_n(&c->ref.gen, gen_get(x), __ATOMIC_RELEASE);
-    atomic_fetch_add_explicit(&b->actors, 1, memory_order_relaxed);
+    gauge_raise(&b->actors, x->w.id, 1);
     return c;
 }
 

@@ -232,8 +232,8 @@ life_finish_stop(struct actx *x, struct cell *c)
     if (c->ext != NULL)
         watch_tell_all(x, c, was);
     if (!(c->flags & CELL_SYSTEM))
-        atomic_fetch_sub_explicit(&x->sys->alive, 1, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&b->actors, 1, memory_order_release); /* pairs with the sweeper's acquire */
+        gauge_lower(&x->sys->alive, x->w.id, 1);
+    gauge_lower(&b->actors, x->w.id, 1);
     counter_inc(&x->w.counters, COUNTER_ended);
     cell_drop_state(x, c);
     if (c->ref.slot == x->sys->root.slot) {
@@ -360,8 +360,8 @@ life_roll_back_child(struct actx *x, struct cell *child)
     names_release(x, child);
     child->reason = ACTOR_REASON_ROLLED_BACK;
     __atomic_store_n(&child->ref.gen, 0, __ATOMIC_RELEASE);
-    atomic_fetch_sub_explicit(&x->sys->alive, 1, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&b->actors, 1, memory_order_relaxed);
+    gauge_lower(&x->sys->alive, x->w.id, 1);
+    gauge_lower(&b->actors, x->w.id, 1);
     counter_inc(&x->w.counters, COUNTER_ended);
     cell_drop_state(x, child);
     retire(x, child, was);

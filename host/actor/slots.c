@@ -80,8 +80,9 @@ void
 cell_free_slot(struct actx *x, struct cell *c)
 {
     c->life = CELL_FREE;
-    if (unlikely(x->nslots == SLOT_GROUP)) {
-        give_first(x, SLOT_GROUP / 2); /* at once, since workers meet at the lock; what went last comes back first, from cache */
+    if (unlikely(x->nslots ==
+                 SLOT_GROUP)) { /* many at once, since workers meet at the lock; the newest stay, in cache */
+        give_first(x, SLOT_GROUP / 2);
         memmove(x->slots, x->slots + SLOT_GROUP / 2, (SLOT_GROUP - SLOT_GROUP / 2) * sizeof *x->slots);
         x->nslots -= SLOT_GROUP / 2;
     }

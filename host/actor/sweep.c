@@ -202,7 +202,7 @@ work(struct actx *x, struct sweep_task *t, uint64_t end)
             env_mono_ns(s->sys->env) > end)
             break;
     }
-    switch_tally_close(&tally);
+    switch_tally_close(x, &tally);
     return more;
 }
 

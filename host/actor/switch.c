@@ -151,11 +151,10 @@ life_follow(struct actx *x, struct cell *c, struct swap *s)
     struct behaviour *from = atomic_load_explicit(&c->beh, memory_order_relaxed);
 
     follow(x, c, s);
-    /* actors is released last, so that who sees none left sees them all done */
-    atomic_fetch_add_explicit(&s->to->actors, 1, memory_order_relaxed);
+    /* the predecessor's are lowered last, so that who sees none left sees them all done */
+    gauge_raise(&s->to->actors, x->w.id, 1);
     atomic_fetch_add_explicit(&s->done, 1, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&from->actors, 1,
-                              memory_order_release); /* pairs with the acquire in actors_of */
+    gauge_lower(&from->actors, x->w.id, 1);
 }
 
 /* The swap that c is to follow and has not refused, or NULL. */
@@ -214,14 +213,13 @@ life_switch(struct actx *x, struct cell *c)
 }
 
 void
-switch_tally_close(struct switch_tally *t)
+switch_tally_close(struct actx *x, struct switch_tally *t)
 {
     if (t->s == NULL)
         return;
     /* as in life_follow */
-    atomic_fetch_sub_explicit(&t->s->to->actors, SWITCH_TALLY - t->n, memory_order_relaxed);
     atomic_fetch_add_explicit(&t->s->done, t->n, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&t->from->actors, t->n, memory_order_release);
+    gauge_lower(&t->from->actors, x->w.id, t->n);
     t->s = NULL;
 }
 
@@ -233,16 +231,15 @@ switch_idle(struct actx *x, struct cell *c, struct switch_tally *t)
     if (s == NULL)
         return;
     if (t->s != s || t->n == SWITCH_TALLY) {
-        switch_tally_close(t);
+        switch_tally_close(x, t);
         *t = (struct switch_tally){.s = s,
                                    .from = atomic_load_explicit(&c->beh, memory_order_relaxed),
                                    .hooks = s->migrate || plan_loads(s->plan)};
-        /* before any of them has moved: one may end at once */
-        atomic_fetch_add_explicit(&s->to->actors, SWITCH_TALLY, memory_order_relaxed);
     }
     if (!replace(x, c, s))
         return;
     follow(x, c, s);
+    gauge_raise(&s->to->actors, x->w.id, 1); /* at once: it may end as soon as it is idle */
     t->n++;
     switch_sabotage(x, c);
 }

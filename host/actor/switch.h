@@ -28,8 +28,8 @@ struct actor_old { /* what the SDK calls actor_old */
  * not. Of s only to, plan and migrate are looked at. */
 int switch_rehearse(struct actx *x, struct cell *c, struct swap *s, struct err *e);
 
-/* Accounts of several that move by one swap, made at once: three counters that all workers write would else be fetched from another
- * CPU for each. Until then the successor has SWITCH_TALLY actors too many, the predecessor those that are gone, never too few. */
+/* Accounts of several that move by one swap, made at once: the count of all that are done would else be fetched from another CPU for
+ * each. Until then the predecessor has those that are gone too. */
 enum { SWITCH_TALLY = 256 };
 struct switch_tally { /* zeroed at first */
     struct swap *s;   /* NULL: nothing is open */
@@ -39,7 +39,7 @@ struct switch_tally { /* zeroed at first */
 };
 /* c is ours, has nothing else to attend to and no message in hand: as life_switch. */
 void switch_idle(struct actx *x, struct cell *c, struct switch_tally *t);
-void switch_tally_close(struct switch_tally *t); /* in the slice that opened it */
+void switch_tally_close(struct actx *x, struct switch_tally *t); /* in the slice that opened it */
 
 /* Only in sabotage builds does this do anything. */
 void switch_sabotage(struct actx *x, struct cell *c);

@@ -313,7 +313,7 @@ give_birth(struct actx *x, struct cell *parent, void *arg)
     if (birth->r == 0) {
         birth->b->control = c->ref;
         c->flags |= CELL_SYSTEM; /* the host's own: nobody stops it, it does not count */
-        atomic_fetch_sub_explicit(&x->sys->alive, 1, memory_order_relaxed);
+        gauge_lower(&x->sys->alive, x->w.id, 1);
     }
     node_post(birth->b->n, &birth->post);
 }

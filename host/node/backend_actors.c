@@ -80,13 +80,13 @@ total(struct actors_op *a)
     size_t pos = 0;
 
     if (a->plugin == NULL && a->behaviour == NULL)
-        return atomic_load_explicit(&b->n->sys.alive, memory_order_relaxed);
+        return gauge_value(&b->n->sys.alive);
     while ((v = catalogue_next(runtime_catalogue(b->n->runtime), &pos)) != NULL) {
         struct bound *bound = runtime_bound(b->n->runtime, v);
 
         for (size_t i = 0; bound != NULL && i < bound->n; i++)
             if (candidate(a, &bound->behaviours[i]))
-                n += atomic_load_explicit(&bound->behaviours[i].actors, memory_order_relaxed);
+                n += gauge_value(&bound->behaviours[i].actors);
     }
     return n;
 }

@@ -12,7 +12,7 @@ actors_of(void *self, const char *name)
     const struct users *u = self;
     struct behaviour *x = u->from == NULL ? NULL : backend_behaviour_of(u->b, u->from, name);
 
-    return x == NULL ? 0 : atomic_load_explicit(&x->actors, memory_order_acquire);
+    return x == NULL ? 0 : gauge_value(&x->actors);
 }
 
 void

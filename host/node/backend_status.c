@@ -92,7 +92,7 @@ backend_status(void *self, struct control_call *call, const struct req_status *r
         .workers = n->sys.sched.nworkers,
         .threads = threads(),
         .rss_bytes = backend_rss_bytes(),
-        .actors = atomic_load_explicit(&n->sys.alive, memory_order_relaxed),
+        .actors = gauge_value(&n->sys.alive),
         .tainted = false, /* no plugin runs guarded yet: a fault ends the process */
     };
 
@@ -254,7 +254,7 @@ backend_shutdown(void *self, struct control_call *call, const struct req_shutdow
     struct boot *boot = &b->n->boot;
     const struct control_peer *p = control_call_peer(call);
     char why[64];
-    struct view_stopping v = {.actors = atomic_load_explicit(&b->n->sys.alive, memory_order_relaxed)};
+    struct view_stopping v = {.actors = gauge_value(&b->n->sys.alive)};
 
     snprintf(why, sizeof why, "actorctl of user %u, process %d", (unsigned)p->uid, (int)p->pid);
     if (req->timeout != 0 && !boot->stopping)

@@ -98,7 +98,7 @@ runtime_actors(struct runtime *rt, const struct version *v)
 
     for (size_t i = 0; b != NULL && i < b->n;
          i++) /* acquire; pairs with the release in actor/switch.c and life.c */
-        n += atomic_load_explicit(&b->behaviours[i].actors, memory_order_acquire);
+        n += gauge_value(&b->behaviours[i].actors);
     return n;
 }
 

@@ -90,7 +90,7 @@ actors_of(const struct bound *b)
     uint64_t n = 0;
 
     for (size_t i = 0; i < b->n; i++)
-        n += atomic_load_explicit(&b->behaviours[i].actors, memory_order_acquire);
+        n += gauge_value(&b->behaviours[i].actors);
     return n;
 }
 
@@ -164,7 +164,7 @@ use_actors(void *self, const char *behaviour)
     const struct in_use *u = self;
     struct behaviour *b = runtime_behaviour(u->bound, behaviour);
 
-    return b == NULL ? 0 : atomic_load_explicit(&b->actors, memory_order_acquire);
+    return b == NULL ? 0 : gauge_value(&b->actors);
 }
 
 /* Asks and timers that are armed, and jobs that run: their mail needs its row. */

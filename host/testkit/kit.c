@@ -147,9 +147,8 @@ stop_all(testkit *tk)
         testkit_stop(tk, c->ref, ACTOR_STOP_NOW);
     }
     kit_run(tk, until, NULL, NULL);
-    if (!tk->broken && atomic_load_explicit(&sys->alive, memory_order_relaxed) != 0)
-        kit_fail(tk, NULL, 0, "%" PRIu64 " actors do not end",
-                 (uint64_t)atomic_load_explicit(&sys->alive, memory_order_relaxed));
+    if (!tk->broken && gauge_value(&sys->alive) != 0)
+        kit_fail(tk, NULL, 0, "%" PRIu64 " actors do not end", gauge_value(&sys->alive));
 }
 
 static void

@@ -284,8 +284,8 @@ end_all(struct run *run)
     for (uint32_t id = 1; id < oracle_ids(); id++)
         if (oracle_alive(oracle_ref(id)))
             oracle_fail("actor %u was stopped, and lives", id);
-    if (atomic_load(&run->world.sys.alive) != 0)
-        oracle_fail("%" PRIu64 " actors are counted alive", (uint64_t)atomic_load(&run->world.sys.alive));
+    if (gauge_value(&run->world.sys.alive) != 0)
+        oracle_fail("%" PRIu64 " actors are counted alive", gauge_value(&run->world.sys.alive));
     oracle_quiet();
 }
 

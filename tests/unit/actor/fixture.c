@@ -135,7 +135,7 @@ rig_end_all(void)
 
     cell_poke(x, cell_at(&rig.sys, rig.sys.user.slot), ATTN_STOP);
     system_leave(x);
-    while (atomic_load(&rig.sys.alive) != 0)
+    while (gauge_value(&rig.sys.alive) != 0)
         sched_yield();
 }
 

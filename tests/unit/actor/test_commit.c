@@ -166,8 +166,8 @@ Test(commit, spawned_and_ended_agree_after_a_roll_back)
     rig_do(a, everything_and_fail, 0);
     cr_assert_eq(rig_counter(COUNTER_spawned), 3);
     cr_assert_eq(rig_counter(COUNTER_ended), 1);
-    cr_assert_eq(atomic_load(&rig.sys.alive), 2);
-    cr_assert_eq(atomic_load(&rig_behaviour("t.thing")->actors), 2);
+    cr_assert_eq(gauge_value(&rig.sys.alive), 2);
+    cr_assert_eq(gauge_value(&rig_behaviour("t.thing")->actors), 2);
 }
 
 static actor_result

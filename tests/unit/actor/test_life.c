@@ -191,7 +191,7 @@ Test(life, children_end_before_their_parent)
     cr_assert_eq(order_of_end[0], grandkid.slot);
     cr_assert_eq(order_of_end[1], kid.slot);
     cr_assert_eq(order_of_end[2], a.slot);
-    cr_assert_eq(atomic_load(&rig.sys.alive), 1);
+    cr_assert_eq(gauge_value(&rig.sys.alive), 1);
 }
 
 Test(life, a_thousand_children_end_with_their_parent)
@@ -199,9 +199,9 @@ Test(life, a_thousand_children_end_with_their_parent)
     two();
     for (int i = 0; i < 1000; i++)
         rig_spawn_under(a, NULL);
-    cr_assert_eq(atomic_load(&rig.sys.alive), 1002);
+    cr_assert_eq(gauge_value(&rig.sys.alive), 1002);
     rig_end(a, ACTOR_STOP_NOW);
-    cr_assert_eq(atomic_load(&rig.sys.alive), 1);
+    cr_assert_eq(gauge_value(&rig.sys.alive), 1);
 }
 
 Test(life, the_guardians_cannot_be_stopped_by_actors)
@@ -302,7 +302,7 @@ Test(life, an_actor_that_is_ending_takes_its_latest_children_along)
     rig_run();
     cr_assert_null(rig_cell(kid));
     cr_assert_null(rig_cell(a));
-    cr_assert_eq(atomic_load(&rig.sys.alive), 1);
+    cr_assert_eq(gauge_value(&rig.sys.alive), 1);
 }
 
 static struct cell *called_with = (struct cell *)1;
@@ -331,4 +331,3 @@ Test(life, a_call_to_an_actor_that_ends_first_still_comes)
     rig_run();
     cr_assert_null(called_with);
 }
-

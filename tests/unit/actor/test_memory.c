@@ -130,7 +130,7 @@ static void
 all_end(void)
 {
     rig_end(boss, ACTOR_STOP_NOW);
-    cr_assert_eq(atomic_load(&rig.sys.alive), 0);
+    cr_assert_eq(gauge_value(&rig.sys.alive), 0);
 }
 
 /* --- without threads --- */

@@ -64,9 +64,9 @@ Test(names, a_name_conflict_spawns_nothing)
     uint64_t alive;
 
     rig_spawn_under(rig.sys.user, "anna");
-    alive = atomic_load(&rig.sys.alive);
+    alive = gauge_value(&rig.sys.alive);
     cr_assert_eq(rig_try_spawn(&r, rig.sys.user, "t.thing", "anna", NULL), -ERR_EXISTS);
-    cr_assert_eq(atomic_load(&rig.sys.alive), alive);
+    cr_assert_eq(gauge_value(&rig.sys.alive), alive);
 }
 
 Test(names, names_that_are_no_names_are_refused)

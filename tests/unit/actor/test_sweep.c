@@ -143,7 +143,7 @@ post(unsigned i)
 static uint64_t
 actors(const char *name)
 {
-    return atomic_load(&rig_behaviour(name)->actors);
+    return gauge_value(&rig_behaviour(name)->actors);
 }
 
 static bool

@@ -201,8 +201,8 @@ Test(actor_switch, an_actor_moves_with_its_state_at_its_next_turn)
     cr_assert_eq(two()->seen.n, 10);
     cr_assert_eq(two()->seen.v[9], 9);
     cr_assert_eq(atomic_load(&swap.done), 1);
-    cr_assert_eq(atomic_load(&rig_behaviour("v1.tally1")->actors), 0);
-    cr_assert_eq(atomic_load(&swap.to->actors), 1);
+    cr_assert_eq(gauge_value(&rig_behaviour("v1.tally1")->actors), 0);
+    cr_assert_eq(gauge_value(&swap.to->actors), 1);
 }
 
 Test(actor_switch, migrate_runs_after_the_plan_and_its_effects_are_dropped)
@@ -485,7 +485,7 @@ Test(actor_switch, a_restart_during_a_swap_comes_up_on_the_new_version)
     cr_assert_eq(two()->step, 3);
     cr_assert_eq(rig_cell(a)->incarnation, 1);
     cr_assert_eq(atomic_load(&swap.done), 1);
-    cr_assert_eq(atomic_load(&rig_behaviour("v1.tally1")->actors), 0);
+    cr_assert_eq(gauge_value(&rig_behaviour("v1.tally1")->actors), 0);
 }
 
 Test(actor_switch, children_that_are_spawned_meanwhile_start_on_the_new_version)
