@@ -80,6 +80,26 @@ draft_all(struct system *sys, struct behaviour *b, struct draft *d, struct err *
     return r;
 }
 
+/* With the first table. */
+static int
+count_actors(struct system *sys, struct behaviour *b)
+{
+    return b->actors.parts != NULL ? 0 : gauge_init(&b->actors, sys->env, sys->cfg.sched.workers + 1);
+}
+
+int
+behaviour_dispatch_by(struct system *sys, struct behaviour *b, struct dispatch *d)
+{
+    const struct dispatch *old;
+
+    if (count_actors(sys, b) < 0)
+        return -ERR_NOMEM;
+    old = atomic_exchange_explicit(&b->dispatch, d, memory_order_acq_rel);
+    if (old != NULL)
+        dispatch_free((struct dispatch *)old);
+    return 0;
+}
+
 int
 behaviour_dispatch(struct system *sys, struct behaviour *b, struct err *e)
 {
@@ -91,7 +111,7 @@ behaviour_dispatch(struct system *sys, struct behaviour *b, struct err *e)
     size_t bytes;
     int r = -ERR_NOMEM;
 
-    if (b->actors.parts == NULL && gauge_init(&b->actors, sys->env, sys->cfg.sched.workers + 1) < 0)
+    if (count_actors(sys, b) < 0)
         return err_set(e, ERR_NOMEM, "no memory for the count of actors of %s", b->name);
     mutex_lock(&sys->types_lock);
     for (uint32_t i = 0; i < b->nmsgs; i++)

@@ -96,6 +96,9 @@ struct system;
 /* Build (or build anew, when the catalogue has grown) the dispatch table and publish it. The control thread.
  * 0; -ERR_NOMEM; -ERR_SCHEMA: a known layout of a row's message cannot be converted: e names it and the field. */
 int behaviour_dispatch(struct system *sys, struct behaviour *b, struct err *e);
+/* The same with a table that was made elsewhere, d->bytes of d->env, which b then owns. No slice runs. 0, or -ERR_NOMEM and d stays the
+ * caller's. */
+int behaviour_dispatch_by(struct system *sys, struct behaviour *b, struct dispatch *d);
 /* No actor runs it any more and every worker passed a slice end: frees the dispatch table. The struct stays the caller's. */
 void behaviour_fini(struct system *sys, struct behaviour *b);
 

@@ -86,8 +86,10 @@ probes_learn(testkit *tk)
         d->rows[t->id & mask] = (struct dispatch_row){t->id, {keep}, NULL, t->id, 0, false};
         d->nrows++;
     }
-    behaviour_fini(sys, &tk->probe);                                     /* no slice runs now */
-    atomic_store_explicit(&tk->probe.dispatch, d, memory_order_release); /* as behaviour_dispatch does */
+    if (behaviour_dispatch_by(sys, &tk->probe, d) < 0) {
+        env_free(env, d, bytes);
+        return kit_err(tk, -ERR_NOMEM, "the count of probes");
+    }
     return 0;
 }
 
