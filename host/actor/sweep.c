@@ -230,6 +230,8 @@ sweep_part(struct actx *x, struct cell *c)
     if (crowd)
         w->now_ns = env_mono_ns(w->sched->env); /* but the others' turns are light if they were */
     worker_clock(w, 1);
+    if (!crowd)
+        worker_apart(w);
     t->ended_ns = w->now_ns;
     if (more)
         worker_push_ring(w, &c->task);

@@ -169,7 +169,7 @@ sched_inject(struct sched *s, struct task *t)
 {
     sched_queue_(s, t);
     if (atomic_load_explicit(&s->parked, memory_order_seq_cst) != 0 && !SABOTAGE(lost_wake))
-        sched_wake(s);
+        sched_wake_apart_(s);
 }
 
 /* How many w may take: its share, and no more than its ring has room for. Thieves only make more room. */

@@ -13,7 +13,7 @@ worker_heavy(struct worker *w, bool heavy)
 void
 worker_heavy_over(struct worker *w)
 {
-    w->heavy_until = 0;
+    w->apart_until = 0;
     worker_heavy(w, false);
 }
 
@@ -40,16 +40,14 @@ spread(struct worker *w, uint64_t took, uint64_t turns)
 {
     struct sched *s = w->sched;
     uint64_t sent = atomic_load_explicit(&w->counters.v[COUNTER_sent_user], memory_order_relaxed);
-    bool heavy = took > HEAVY_NS * (turns + sent - w->sent), of_late;
+    bool heavy = took > HEAVY_NS * (turns + sent - w->sent), apart;
     bool waits = runq_waiting(w->runq) != 0 || w->runq->nested != 0;
     uint32_t help = !waits ? RUNQ_NO_HELP : heavy ? RUNQ_HELP : RUNQ_HELP_LIGHT;
     uint32_t parked = atomic_load_explicit(&s->parked, memory_order_relaxed), awake, spinning;
 
     w->sent = sent;
-    if (heavy)
-        w->heavy_until = w->now_ns + HEAVY_LASTS_NS;
-    of_late = heavy || w->now_ns < w->heavy_until;
-    worker_heavy(w, of_late);
+    apart = heavy || w->now_ns < w->apart_until;
+    worker_heavy(w, apart);
     awake = sched_awake_light_(s);
     spinning = atomic_load_explicit(&s->spinning, memory_order_relaxed);
     if (atomic_load_explicit(&w->runq->help, memory_order_relaxed) != help)
@@ -65,7 +63,7 @@ spread(struct worker *w, uint64_t took, uint64_t turns)
     }
     if (waits && parked != 0 && (heavy || awake < width_target(&s->width)) && spinning == 0) {
         sched_wake(s);
-    } else if (!of_late && awake > width_target(&s->width) + spinning && w->runq->nested == 0 &&
+    } else if (!apart && awake > width_target(&s->width) + spinning && w->runq->nested == 0 &&
                !atomic_exchange_explicit(&s->leaving, true, memory_order_relaxed)) {
         w->leaves = true; /* one at a time, so that not all go */
         worker_look_up(w);

@@ -29,7 +29,7 @@ enum {
     TIMERS_OPEN = 64,      /* unless so many have fired and are not handled yet, */
     TIMER_NS = 500,      /* and one more for so much time since the last; slow turns do not hold them back */
     HEAVY_NS = 5 * 1000, /* a message, handled or sent: moving it to another CPU is nothing beside that */
-    HEAVY_LASTS_NS = 200 * 1000, /* some light turns in between do not make it one too many for light work */
+    APART_NS = 200 * 1000, /* some light turns in between do not make it one too many for light work */
 };
 
 enum worker_hold {
@@ -67,7 +67,7 @@ struct worker {
     uint32_t clock_turns; /* in a stretch now */
     uint64_t sent;        /* messages, until then */
     uint64_t slice_start_ns;
-    uint64_t heavy_until; /* ns; of late it had long turns */
+    uint64_t apart_until; /* ns; until then its light turns are by the way */
     uint64_t surplus_ns;  /* since when there is memory of our own to give back; 0: there is none */
     struct wheel *wheel;  /* ticks of 1 ms */
     struct rng rng;
@@ -92,6 +92,13 @@ bool worker_clock(struct worker *w, uint32_t n);
 void worker_heavy(struct worker *w, bool heavy);
 /* It has nothing to do: what it did last does not count any more. */
 void worker_heavy_over(struct worker *w);
+/* It has a long task in parts: what light turns come in between are by the way. Once a part. */
+INLINE void
+worker_apart(struct worker *w)
+{
+    w->apart_until = w->now_ns + APART_NS;
+}
+
 /* Timers due, whatever clock_at says. now_ns is fresh. */
 void worker_timers(struct worker *w);
 /* Before it sleeps, outside of slices: give back what a peak left behind and nobody has used for a second. Returns how long it

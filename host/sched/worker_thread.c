@@ -25,9 +25,10 @@ struct worker_thread {
     bool asleep;                        /* under park_lock */
 };
 
-/* One sleeper, if there is one. given: what it is to do, or NULL. */
+/* One sleeper, if there is one. given: what it is to do, or NULL. apart: it is none of those that there may be for light work, until
+ * it has turned over some. */
 static bool
-wake(struct sched *s, struct task *given)
+wake(struct sched *s, struct task *given, bool apart)
 {
     struct worker_thread *t;
 
@@ -37,8 +38,7 @@ wake(struct sched *s, struct task *given)
         s->sleepers = t->next_sleeper;
         t->asleep = false;
         t->given = given;
-        /* before it counts as awake: it is none of those that there may be for light work */
-        if (given != NULL)
+        if (apart) /* before it counts as awake */
             worker_heavy(t->worker, true);
         atomic_fetch_sub_explicit(&s->parked, 1, memory_order_seq_cst);
         if (worker_current() !=
@@ -60,13 +60,22 @@ sched_wake(struct sched *s)
     if (s->sim != NULL)
         sim_wake_(s->sim);
     else
-        wake(s, NULL);
+        wake(s, NULL, false);
+}
+
+void
+sched_wake_apart_(struct sched *s)
+{
+    if (s->sim != NULL)
+        sim_wake_(s->sim);
+    else
+        wake(s, NULL, true);
 }
 
 bool
 sched_hand(struct sched *s, struct task *t)
 {
-    return s->sim == NULL && atomic_load_explicit(&s->parked, memory_order_relaxed) != 0 && wake(s, t);
+    return s->sim == NULL && atomic_load_explicit(&s->parked, memory_order_relaxed) != 0 && wake(s, t, true);
 }
 
 /* From the others' queues, when they ask for help. */

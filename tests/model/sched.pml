@@ -164,7 +164,7 @@ inline inject_queue(t, known) {
 
 /* sched_inject: queue first, look for sleepers second */
 /*= host/sched/scheduler.c: atomic_fetch_add_explicit(&s->injected, 1, memory_order_seq_cst); mutex_unlock(&s->inject_lock); */
-/*= host/sched/scheduler.c: if (atomic_load_explicit(&s->parked, memory_order_seq_cst) != 0 && !SABOTAGE(lost_wake)) sched_wake(s); */
+/*= host/sched/scheduler.c: if (atomic_load_explicit(&s->parked, memory_order_seq_cst) != 0 && !SABOTAGE(lost_wake)) sched_wake_apart_(s); */
 inline inject(t, known) {
 #if HAND
     atomic {                                                 /* sched_hand */

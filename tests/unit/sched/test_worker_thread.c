@@ -12,6 +12,8 @@ struct job {
     _Atomic(uint32_t) ran, more; /* runs so far; how often it still queues itself again */
     bool ring;                   /* at the end of the ring, as an actor that yields */
     _Atomic(bool) held;          /* a run lasts as long as this */
+    struct worker *last;         /* where it ran */
+    _Atomic(uint32_t) moves;
 };
 static struct sched sch;
 static _Atomic(uint64_t) fired, freed;
@@ -36,6 +38,8 @@ run(struct worker *w, struct task *t)
     struct job *j = container_of(t, struct job, task);
 
     atomic_fetch_add(&j->ran, 1);
+    atomic_fetch_add(&j->moves, j->last != NULL && j->last != w);
+    j->last = w;
     while (atomic_load(&j->held))
         sched_yield();
     if (atomic_load(&j->more) != 0) {
@@ -197,6 +201,28 @@ Test(worker_thread, a_sleeper_does_what_it_is_handed_and_is_none_too_many_for_li
     atomic_store(&given.held, false);
     cr_assert(parker_park(&given.done, SOON));
     stop(); /* the talker would go on for long */
+}
+
+/* Once in a while the machine has other work, and the talker's worker looks stuck. */
+Test(worker_thread, what_is_injected_does_not_drive_light_work_away)
+{
+    struct job talk, guest;
+
+    init_job(&talk);
+    start(2);
+    cr_assert_eq(sched_start(&sch), 0);
+    all_asleep();
+    atomic_store(&talk.more, UINT32_MAX);
+    sched_inject(&sch, &talk.task);
+    for (unsigned i = 0; i < 200; i++) {
+        while (atomic_load(&sch.parked) != 1 || atomic_load(&talk.ran) == 0)
+            sched_yield();
+        init_job(&guest);
+        sched_inject(&sch, &guest.task);
+        cr_assert(parker_park(&guest.done, SOON));
+    }
+    cr_expect_lt(atomic_load(&talk.moves), 20, "%u times", atomic_load(&talk.moves));
+    stop();
 }
 
 Test(worker_thread, a_sleeping_worker_wakes_up_for_its_timers)
