@@ -46,6 +46,7 @@ struct sched {
     _Alignas(64) _Atomic(uint32_t) parked; /* read at pushes; nothing else may write this line */
     _Atomic(uint32_t) spinning;            /* 0 or 1 */
     _Atomic(uint32_t) heavy;               /* workers with long turns: no help for light work */
+    _Atomic(uint32_t) guests;              /* workers woken to share light work, until they sleep again */
     _Atomic(bool) leaving;                 /* a worker hands its work over and goes to sleep */
     _Atomic(bool) stop;
     _Alignas(64) _Atomic(uint32_t) injected; /* tasks in the injection queue */

@@ -11,6 +11,14 @@ worker_heavy(struct worker *w, bool heavy)
 }
 
 void
+worker_guest(struct worker *w, bool guest)
+{
+    if (atomic_load_explicit(&w->guest, memory_order_relaxed) != guest &&
+        atomic_exchange_explicit(&w->guest, guest, memory_order_relaxed) != guest)
+        atomic_fetch_add_explicit(&w->sched->guests, guest ? 1u : UINT32_MAX, memory_order_relaxed);
+}
+
+void
 worker_heavy_over(struct worker *w)
 {
     w->apart_until = 0;
@@ -41,6 +49,8 @@ spread(struct worker *w, uint64_t took, uint64_t turns)
     struct sched *s = w->sched;
     uint64_t sent = atomic_load_explicit(&w->counters.v[COUNTER_sent_user], memory_order_relaxed);
     bool heavy = took > HEAVY_NS * (turns + sent - w->sent), apart;
+    bool stays = !atomic_load_explicit(&w->guest, memory_order_relaxed) &&
+                 atomic_load_explicit(&s->guests, memory_order_relaxed) != 0;
     bool waits = runq_waiting(w->runq) != 0 || w->runq->nested != 0;
     uint32_t help = !waits ? RUNQ_NO_HELP : heavy ? RUNQ_HELP : RUNQ_HELP_LIGHT;
     uint32_t parked = atomic_load_explicit(&s->parked, memory_order_relaxed), awake, spinning;
@@ -48,6 +58,8 @@ spread(struct worker *w, uint64_t took, uint64_t turns)
     w->sent = sent;
     apart = heavy || w->now_ns < w->apart_until;
     worker_heavy(w, apart);
+    if (heavy)
+        worker_guest(w, false); /* it has come for other work */
     awake = sched_awake_light_(s);
     spinning = atomic_load_explicit(&s->spinning, memory_order_relaxed);
     if (atomic_load_explicit(&w->runq->help, memory_order_relaxed) != help)
@@ -63,7 +75,7 @@ spread(struct worker *w, uint64_t took, uint64_t turns)
     }
     if (waits && parked != 0 && (heavy || awake < width_target(&s->width)) && spinning == 0) {
         sched_wake(s);
-    } else if (!apart && awake > width_target(&s->width) + spinning && w->runq->nested == 0 &&
+    } else if (!apart && !stays && awake > width_target(&s->width) + spinning && w->runq->nested == 0 &&
                !atomic_exchange_explicit(&s->leaving, true, memory_order_relaxed)) {
         w->leaves = true; /* one at a time, so that not all go */
         worker_look_up(w);

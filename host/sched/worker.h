@@ -76,6 +76,7 @@ struct worker {
     _Atomic(uint32_t) waits; /* the one that the worker waits for at the door of host code */
     _Atomic(bool)
         heavy; /* its turns are long, or the one in hand is; the worker and the watchdog exchange it */
+    _Atomic(bool) guest; /* woken to share light work; who wakes, the worker and the watchdog exchange it */
     _Atomic(uint64_t)
         parked_until; /* written before it counts as parked: when it wakes up by itself; UINT64_MAX: never */
 };
@@ -88,6 +89,8 @@ void worker_held(struct worker *w);
 /* The clock is due (stamp has reached clock_at), n turns into this slice. Reads it, fires timers. true: the slice's
  * time is over. */
 bool worker_clock(struct worker *w, uint32_t n);
+/* It was woken to share light work; it sleeps again. */
+void worker_guest(struct worker *w, bool guest);
 /* Its turns are long (again), or not. The worker; the watchdog. */
 void worker_heavy(struct worker *w, bool heavy);
 /* It has nothing to do: what it did last does not count any more. */

@@ -40,6 +40,8 @@ wake(struct sched *s, struct task *given, bool apart)
         t->given = given;
         if (apart) /* before it counts as awake */
             worker_heavy(t->worker, true);
+        else
+            worker_guest(t->worker, true);
         atomic_fetch_sub_explicit(&s->parked, 1, memory_order_seq_cst);
         if (worker_current() !=
             NULL) /* it goes on; others are about to sleep, and their CPU is the one that is awake */
@@ -143,6 +145,7 @@ park(struct worker *w, struct worker_thread *me, bool spun)
     bool look, by_timer = false, nudge = false;
 
     worker_heavy(w, false);
+    worker_guest(w, false);
     until = ns < PARK_FOREVER - w->now_ns ? w->now_ns + ns : UINT64_MAX;
     until = due < until / 1000000 ? due * 1000000 : until;
     atomic_store_explicit(&w->parked_until, until, memory_order_relaxed); /* parked, below, publishes it */
@@ -270,6 +273,7 @@ worker_main(void *arg)
     }
     stay(w);
     worker_heavy_over(w);
+    worker_guest(w, false);
     epoch_hand_over(&s->epoch, w->seat);
     epoch_offline(w->seat);
 }
@@ -423,6 +427,7 @@ sched_take_over(struct sched *s, uint32_t id)
         return r;
     }
     s->spare = NULL;
+    worker_guest(old, false);
     worker_heavy(old, false); /* it is none of the workers any more */
     /* release; pairs with the acquire in the floor above, which waits while we hold it */
     atomic_store_explicit(&old->detached, WORKER_DETACHED, memory_order_release);

@@ -336,6 +336,35 @@ Test(scheduler, a_few_light_turns_amid_a_long_task_do_not_count)
     cr_assert_not(atomic_load(&w->heavy));
 }
 
+Test(scheduler, who_came_to_share_light_work_leaves_first)
+{
+    struct worker *other = atomic_load(&sch.workers[1]);
+
+    worker_guest(other, true);
+    worker_guest(other, true);
+    cr_assert_eq(atomic_load(&sch.guests), 1);
+    turns(100);
+    cr_assert_not(w->leaves);
+    worker_guest(other, false);
+    worker_guest(w, true);
+    turns(100);
+    cr_assert(w->leaves);
+}
+
+Test(scheduler, who_has_long_turns_did_not_come_for_light_work)
+{
+    worker_guest(w, true);
+    turns(HEAVY_NS + 100);
+    cr_assert_eq(atomic_load(&sch.guests), 0);
+    worker_heavy_over(w);
+}
+
+Test(scheduler, who_stays_leaves_when_there_is_no_other)
+{
+    turns(100);
+    cr_assert(w->leaves);
+}
+
 Test(scheduler, who_spins_is_none_too_many)
 {
     atomic_store(&sch.spinning, 1); /* both workers are awake, and one is enough */
