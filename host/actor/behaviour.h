@@ -55,8 +55,8 @@ struct swap {
     const struct plan
         *plan;    /* of the state; NULL: equal layout, but strings move to the new arena all the same */
     bool migrate; /* call to->migrate after the plan */
-    _Atomic(uint64_t) done,
-        refused; /* actors; raised by workers; refused: once the first one's reason is there */
+    _Atomic(uint64_t) done;          /* actors; raised by workers */
+    _Atomic(uint64_t) refused;       /* once the first one's reason is there */
     _Atomic(uint32_t) first_refused; /* slot of the first that could not follow, 0 = none */
     struct mutex lock;               /* guards err */
     struct err err;                  /* of the first */

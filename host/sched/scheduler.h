@@ -110,8 +110,8 @@ int sched_take_over(struct sched *s, uint32_t id);
 /* Sum of a counter over all workers there ever were. Any thread. */
 uint64_t sched_counter(struct sched *s, enum counter id);
 
-void sched_wake_apart_(
-    struct sched *s); /* the sleeper is no reason for another to leave, until it has turned over light work */
+/* The sleeper is no reason for another to leave, until it has turned over light work. */
+void sched_wake_apart_(struct sched *s);
 void sched_queue_(struct sched *s, struct task *t); /* sched_inject without the wake-up */
 int sched_worker_new_(struct sched *s, struct worker **ret, uint32_t id, bool foreign);
 void sched_worker_free_(struct sched *s, struct worker *w);

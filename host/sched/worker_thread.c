@@ -32,6 +32,10 @@ wake(struct sched *s, struct task *given, bool apart)
 {
     struct worker_thread *t;
 
+    if (s->sim != NULL) {
+        sim_wake_(s->sim);
+        return false;
+    }
     mutex_lock(&s->park_lock);
     t = s->sleepers;
     if (t != NULL) {
@@ -59,19 +63,13 @@ wake(struct sched *s, struct task *given, bool apart)
 void
 sched_wake(struct sched *s)
 {
-    if (s->sim != NULL)
-        sim_wake_(s->sim);
-    else
-        wake(s, NULL, false);
+    wake(s, NULL, false);
 }
 
 void
 sched_wake_apart_(struct sched *s)
 {
-    if (s->sim != NULL)
-        sim_wake_(s->sim);
-    else
-        wake(s, NULL, true);
+    wake(s, NULL, true);
 }
 
 bool

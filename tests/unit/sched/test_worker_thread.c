@@ -198,6 +198,7 @@ Test(worker_thread, a_sleeper_does_what_it_is_handed_and_is_none_too_many_for_li
     atomic_store(&given.held, true);
     cr_assert(sched_hand(&sch, &given.task));
     cr_assert_not(sched_hand(&sch, &given.task), "all are awake");
+    cr_assert_leq(sched_awake_light_(&sch), 1, "it counts for light work");
     atomic_store(&given.held, false);
     cr_assert(parker_park(&given.done, SOON));
     stop(); /* the talker would go on for long */
